@@ -1,0 +1,218 @@
+//! A queue's consumer: batches in, one commit, one acknowledgement; failures retried, then set apart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::event::Event;
+use futures_util::{FutureExt as _, StreamExt as _};
+use lapin::Channel;
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use crate::relay::{confirmed, error_chain, properties, publish};
+use crate::{Bus, BusError, Frame, HandleError, Handler, Queue};
+
+/// A batch is closed once it holds this many events.
+const BATCH: usize = 512;
+/// Pauses between tries of a batch that fails for a passing reason, in milliseconds.
+const PAUSES: [u64; 5] = [50, 200, 500, 1_000, 2_000];
+const LONGEST_PAUSE: u64 = 2_000;
+/// Rounds through the retry queue before an event is dead; with the pauses some five minutes.
+const MAX_ROUNDS: i64 = 30;
+/// Links on a batch's span; more would only cost.
+const MAX_LINKS: usize = 16;
+const RECONNECT: Duration = Duration::from_millis(500);
+const ROUND_HEADER: &str = "x-round";
+const REASON_HEADER: &str = "x-reason";
+
+/// Feeds a queue's events to a handler.
+pub struct Consumer {
+    bus: Bus,
+    queue: &'static Queue,
+    handler: Arc<dyn Handler>,
+}
+
+impl std::fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consumer").field("queue", &self.queue.name).finish_non_exhaustive()
+    }
+}
+
+/// A message and the events in it.
+struct Received {
+    round: i64,
+    events: Vec<Event>,
+}
+
+impl Consumer {
+    /// A consumer that has not begun.
+    #[must_use]
+    pub fn new(bus: Bus, queue: &'static Queue, handler: Arc<dyn Handler>) -> Self {
+        Self { bus, queue, handler }
+    }
+
+    /// Consumes until told to stop. A broker that is away is waited for.
+    pub async fn run(self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            if let Err(error) = self.session(&shutdown).await {
+                tracing::warn!(queue = self.queue.name, error = %error_chain(&error), "consumer starts again");
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = sleep(RECONNECT) => {}
+                }
+            }
+        }
+    }
+
+    async fn session(&self, shutdown: &CancellationToken) -> Result<(), BusError> {
+        let channel = self.bus.confirming_channel().await?;
+        channel.basic_qos(self.bus.prefetch(), BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions::default();
+        let mut stream =
+            channel.basic_consume(self.queue.name.into(), "".into(), options, FieldTable::default()).await?;
+        loop {
+            let first = tokio::select! {
+                () = shutdown.cancelled() => break,
+                delivery = stream.next() => delivery.ok_or(BusError::Cancelled)??,
+            };
+            let mut last_tag = first.delivery_tag;
+            let mut batch = vec![self.read(&channel, first).await?];
+            let mut size: usize = batch[0].events.len();
+            while size < BATCH
+                && let Some(Some(delivery)) = stream.next().now_or_never()
+            {
+                let delivery = delivery?;
+                last_tag = delivery.delivery_tag;
+                let received = self.read(&channel, delivery).await?;
+                size += received.events.len();
+                batch.push(received);
+            }
+            self.handle(&channel, batch, shutdown).await?;
+            channel.basic_ack(last_tag, BasicAckOptions { multiple: true }).await?;
+        }
+        channel.basic_cancel(stream.tag(), BasicCancelOptions::default()).await?;
+        Ok(())
+    }
+
+    /// Unpacks a message; one that is no frame goes to the dead-letter queue as it is.
+    async fn read(&self, channel: &Channel, delivery: Delivery) -> Result<Received, BusError> {
+        let round = round_of(&delivery);
+        let events = match Frame::unpack(&delivery.data) {
+            Ok(events) => events,
+            Err(error) => {
+                self.set_apart(channel, &self.queue.dead_name(), &delivery.data, round, &error_chain(&error)).await?;
+                Vec::new()
+            }
+        };
+        Ok(Received { round, events })
+    }
+
+    /// Handles a batch as a whole or, if it cannot be, each event by itself, so that one bad event holds up
+    /// no other. When this returns `Ok`, every event is handled, waiting in the retry queue, or dead.
+    async fn handle(
+        &self,
+        channel: &Channel,
+        batch: Vec<Received>,
+        shutdown: &CancellationToken,
+    ) -> Result<(), BusError> {
+        let rounds: Vec<i64> = batch.iter().flat_map(|one| one.events.iter().map(|_| one.round)).collect();
+        let events: Vec<Event> = batch.into_iter().flat_map(|one| one.events).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        match self.try_handle(&events, shutdown).await {
+            Ok(()) => return Ok(()),
+            // Not acknowledged, so the broker delivers them again to whoever consumes next.
+            Err(HandleError::Unavailable(_)) => return Err(BusError::Stopping),
+            Err(HandleError::Transient(_) | HandleError::Permanent(_)) => {}
+        }
+        for (event, round) in events.iter().zip(rounds) {
+            match self.attempt(std::slice::from_ref(event)).await {
+                Ok(()) => {}
+                Err(HandleError::Unavailable(_)) => return Err(BusError::Stopping),
+                Err(HandleError::Transient(error)) if round < MAX_ROUNDS => {
+                    self.set_event_apart(channel, &self.queue.retry_name(), event, round + 1, &*error).await?;
+                }
+                Err(HandleError::Transient(error) | HandleError::Permanent(error)) => {
+                    self.set_event_apart(channel, &self.queue.dead_name(), event, round, &*error).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries a batch until it is handled, it fails for good, or the pauses are used up. While a dependency is
+    /// away it goes on trying until told to stop.
+    async fn try_handle(&self, events: &[Event], shutdown: &CancellationToken) -> Result<(), HandleError> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let outcome = self.attempt(events).await;
+            let (Err(error), false) = (&outcome, shutdown.is_cancelled()) else { return outcome };
+            let pause = match error {
+                HandleError::Unavailable(_) => pauses.next().unwrap_or(LONGEST_PAUSE),
+                HandleError::Transient(_) => match pauses.next() {
+                    Some(pause) => pause,
+                    None => return outcome,
+                },
+                HandleError::Permanent(_) => return outcome,
+            };
+            tracing::warn!(queue = self.queue.name, events = events.len(), error = %error_chain(error), "trying again");
+            sleep(Duration::from_millis(pause)).await;
+        }
+    }
+
+    async fn set_event_apart(
+        &self,
+        channel: &Channel,
+        target: &str,
+        event: &Event,
+        round: i64,
+        error: &(dyn std::error::Error + Send + Sync),
+    ) -> Result<(), BusError> {
+        let reason = error_chain(error);
+        tracing::error!(queue = self.queue.name, event = %event.id, kind = event.kind, target, reason, "event set apart");
+        let body = serde_json::to_vec(&[event]).expect("an event is plain JSON");
+        self.set_apart(channel, target, &body, round, &reason).await
+    }
+
+    async fn attempt(&self, events: &[Event]) -> Result<(), HandleError> {
+        let span = tracing::info_span!(
+            "consume",
+            otel.kind = "consumer",
+            messaging.system = "rabbitmq",
+            messaging.destination.name = self.queue.name,
+            messaging.batch.message_count = events.len(),
+        );
+        for event in events.iter().take(MAX_LINKS) {
+            telemetry::link(&span, event.trace());
+        }
+        self.handler.handle(events).instrument(span).await
+    }
+
+    async fn set_apart(
+        &self,
+        channel: &Channel,
+        target: &str,
+        body: &[u8],
+        round: i64,
+        reason: &str,
+    ) -> Result<(), BusError> {
+        let mut headers = FieldTable::default();
+        headers.insert(ROUND_HEADER.into(), AMQPValue::LongLongInt(round));
+        headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
+        let confirm = publish(channel, "", target, body, properties().with_headers(headers)).await?;
+        confirmed(confirm, target).await
+    }
+}
+
+fn round_of(delivery: &Delivery) -> i64 {
+    let headers = delivery.properties.headers().as_ref();
+    match headers.and_then(|headers| headers.inner().get(ROUND_HEADER)) {
+        Some(AMQPValue::LongLongInt(round)) => *round,
+        _ => 0,
+    }
+}

@@ -1,0 +1,127 @@
+//! The one table of error codes: permanent names, their status, and what a caller can do.
+//!
+//! `proto-docs/errors.md` is generated from it.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! error_codes {
+    ($($variant:ident, $name:literal, $status:literal, $retryable:literal, $meaning:literal;)+) => {
+        /// A public error code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each variant's meaning is in the table, and in meaning()")]
+        pub enum ErrorCode { $($variant),+ }
+
+        impl ErrorCode {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $name),+ } }
+
+            /// The HTTP status it is answered with.
+            #[must_use]
+            pub const fn status(self) -> u16 { match self { $(Self::$variant => $status),+ } }
+
+            /// Whether the same request may succeed later without a change.
+            #[must_use]
+            pub const fn retryable(self) -> bool { match self { $(Self::$variant => $retryable),+ } }
+
+            /// What happened and what to do.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str { match self { $(Self::$variant => $meaning),+ } }
+
+            /// The code of that name, if there is one.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> { match name { $($name => Some(Self::$variant),)+ _ => None } }
+        }
+    };
+}
+
+error_codes! {
+    InvalidRequest, "invalid_request", 400, false, "Malformed JSON, an unknown or malformed query parameter, path or cursor. Correct the request.";
+    Unauthenticated, "unauthenticated", 401, false, "No usable credential was sent. Sign in, or send an API key.";
+    TokenExpired, "token_expired", 401, false, "The access token is past its 15 minutes. Use the refresh token.";
+    SessionRevoked, "session_revoked", 401, false, "The session of this token was ended. Sign in again.";
+    InvalidCredentials, "invalid_credentials", 401, false, "E-mail and password do not match. Check both.";
+    InvalidRefreshToken, "invalid_refresh_token", 401, false, "The refresh token is unknown, expired or revoked. Sign in again.";
+    RefreshTokenReused, "refresh_token_reused", 401, false, "An old refresh token came back, so its whole family was revoked. Sign in again.";
+    InvalidSignature, "invalid_signature", 401, false, "The webhook's signature does not fit its bytes. Check secret, header and encoding.";
+    StaleSignature, "stale_signature", 401, false, "The webhook's timestamp is outside the tolerance. Check the sender's clock, or send it again freshly signed.";
+    QuotaExceeded, "quota_exceeded", 402, false, "The plan's allowance is used up. See GET /billing/status for the way out.";
+    Forbidden, "forbidden", 403, false, "The role or the key's scopes lack the permission in context.permission.";
+    NotFound, "not_found", 404, false, "There is no such path, or no such thing in this tenant.";
+    MethodNotAllowed, "method_not_allowed", 405, false, "The path exists, the method does not. See the Allow header.";
+    Conflict, "conflict", 409, false, "The request does not fit the present state. Read the resource and decide again.";
+    EmailTaken, "email_taken", 409, false, "An account with this e-mail exists. Sign in instead.";
+    LastOwner, "last_owner", 409, false, "A tenant keeps at least one owner. Make somebody else an owner first.";
+    LabelInUse, "label_in_use", 409, false, "Rules or decisions use the label. Change those first.";
+    LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";
+    RuleExists, "rule_exists", 409, false, "A rule of this name exists. Choose another name.";
+    IntegrationExists, "integration_exists", 409, false, "An integration of this name exists. Choose another name.";
+    ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
+    AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
+    BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";
+    IdempotencyInProgress, "idempotency_in_progress", 409, true, "The first request with this Idempotency-Key still runs. Try again shortly.";
+    VersionConflict, "version_conflict", 412, false, "The resource changed since you read it. Read it again.";
+    PayloadTooLarge, "payload_too_large", 413, false, "The body is larger than context.limit bytes. Send less at a time.";
+    UnsupportedMediaType, "unsupported_media_type", 415, false, "The Content-Type is not one that this call takes.";
+    ValidationFailed, "validation_failed", 422, false, "Fields are missing or break a rule; context.fields lists each.";
+    UnknownLabel, "unknown_label", 422, false, "No label of this name exists in the tenant. Create it first.";
+    InvalidCondition, "invalid_condition", 422, false, "The condition is not usable; context gives line, column and what was expected.";
+    IdempotencyKeyReused, "idempotency_key_reused", 422, false, "This Idempotency-Key came with another body before. Use a new key.";
+    RateLimited, "rate_limited", 429, true, "Too many requests. Wait for Retry-After seconds.";
+    Overloaded, "overloaded", 503, true, "The service's queue is full. Wait for Retry-After seconds; nothing was stored.";
+    UpstreamUnavailable, "upstream_unavailable", 502, true, "A service behind the gateway cannot be reached. Try again shortly.";
+    UpstreamTimeout, "upstream_timeout", 504, true, "A service behind the gateway did not answer in time. The work may still complete.";
+    ServiceUnavailable, "service_unavailable", 503, true, "The service cannot reach its database or is stopping. Try again shortly.";
+    Internal, "internal", 500, true, "A defect in Verdict. It was logged under the trace id.";
+}
+
+/// The body of an error answer, before the gateway frames it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ErrorBody {
+    /// A code from the table.
+    pub code: String,
+    /// What happened and what to do next.
+    pub message: String,
+    /// Machine-readable facts.
+    pub context: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The table as Markdown, for `proto-docs/errors.md`.
+#[must_use]
+pub fn markdown() -> String {
+    use std::fmt::Write as _;
+    let mut page = String::from(
+        "# Error codes\n\nGenerated from `common::error_code`. A code is permanent: its meaning never changes.\n\n\
+         | code | status | retry | what happened and what to do |\n|---|---|---|---|\n",
+    );
+    for code in ErrorCode::ALL {
+        let retry = if code.retryable() { "yes" } else { "no" };
+        let _ = writeln!(page, "| `{}` | {} | {retry} | {} |", code.as_str(), code.status(), code.meaning());
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_parse_back() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::parse(code.as_str()), Some(*code));
+        }
+    }
+
+    #[test]
+    fn documentation_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto-docs/errors.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, markdown()).expect("proto-docs is writable");
+        }
+        let written = std::fs::read_to_string(path).expect("proto-docs/errors.md exists");
+        assert_eq!(written, markdown(), "run `make docs` to generate proto-docs/errors.md anew");
+    }
+}

@@ -1,0 +1,56 @@
+//! The kinds of events.
+
+use std::fmt;
+
+macro_rules! event_types {
+    ($($variant:ident = $name:literal: $meaning:literal;)+) => {
+        /// A kind of event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventType { $(#[doc = $meaning] $variant),+ }
+
+        impl EventType {
+            /// Every kind that this build tells or hears.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name on the bus and in the feed.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $name),+ } }
+
+            /// What it says.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str { match self { $(Self::$variant => $meaning),+ } }
+        }
+    };
+}
+
+event_types! {
+    Ingested = "INGESTED": "A record was stored.";
+    Classified = "CLASSIFIED": "A machine decided a record.";
+    ReviewRequested = "REVIEW_REQUESTED": "A person is asked about a record.";
+    Approved = "APPROVED": "A person decided; `data.outcome` tells approval from override.";
+    RuleRequested = "RULE_REQUESTED": "An override asked for a rule.";
+    RuleCreated = "RULE_CREATED": "A rule was made.";
+    RuleUpdated = "RULE_UPDATED": "A rule was changed, enabled or disabled.";
+    RuleDeleted = "RULE_DELETED": "A rule was deleted.";
+    LabelCreated = "LABEL_CREATED": "A label was made.";
+    LabelUpdated = "LABEL_UPDATED": "A label was changed.";
+    LabelDeleted = "LABEL_DELETED": "A label was deleted.";
+    IntegrationConnected = "INTEGRATION_CONNECTED": "A source was connected.";
+    IntegrationUpdated = "INTEGRATION_UPDATED": "A source was changed, paused or resumed.";
+    IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
+    TenantCreated = "TENANT_CREATED": "A tenant was created.";
+    TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
+    MemberJoined = "MEMBER_JOINED": "Somebody became a member.";
+    MemberRemoved = "MEMBER_REMOVED": "Somebody is a member no more.";
+    RoleChanged = "ROLE_CHANGED": "A member's role changed.";
+    ApiKeyCreated = "API_KEY_CREATED": "An API key was made.";
+    ApiKeyRevoked = "API_KEY_REVOKED": "An API key was revoked.";
+    RefreshTokenReused = "REFRESH_TOKEN_REUSED": "An old refresh token came back and its session was ended.";
+    SubscriptionUpdated = "SUBSCRIPTION_UPDATED": "The tenant's plan or its status changed.";
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

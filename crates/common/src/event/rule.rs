@@ -1,0 +1,125 @@
+//! Events of rules and labels.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventData, EventType, Subject};
+use crate::rule::{RuleOrigin, RuleStatus};
+use crate::{LabelId, RuleId};
+
+/// A rule as it stands after the change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleState {
+    /// The rule.
+    pub rule_id: RuleId,
+    /// Its version; each change makes a new one.
+    pub version: i32,
+    /// Its name.
+    pub name: String,
+    /// Its condition.
+    pub condition: String,
+    /// The name of its label.
+    pub label: String,
+    /// The lowest number wins.
+    pub priority: i32,
+    /// Whether it decides.
+    pub status: RuleStatus,
+    /// Whether a person confirms what it matches.
+    pub requires_review: bool,
+    /// Where it came from.
+    pub origin: RuleOrigin,
+}
+
+/// A rule was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleCreated {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleState,
+}
+
+/// A rule was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleUpdated {
+    /// The rule after the change.
+    #[serde(flatten)]
+    pub rule: RuleState,
+    /// The rule before it.
+    pub before: RuleState,
+}
+
+/// A rule was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleDeleted {
+    /// The rule.
+    pub rule_id: RuleId,
+    /// Its last name.
+    pub name: String,
+    /// Its last version.
+    pub version: i32,
+}
+
+/// A label was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelCreated {
+    /// The label.
+    pub label_id: LabelId,
+    /// Its name.
+    pub name: String,
+    /// What belongs to it, in a sentence.
+    pub description: String,
+    /// Its version.
+    pub version: i32,
+}
+
+/// A label was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelUpdated {
+    /// The label.
+    pub label_id: LabelId,
+    /// Its name after the change.
+    pub name: String,
+    /// Its name before it.
+    pub previous_name: String,
+    /// What belongs to it, in a sentence.
+    pub description: String,
+    /// Its version.
+    pub version: i32,
+}
+
+/// A label was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelDeleted {
+    /// The label.
+    pub label_id: LabelId,
+    /// Its last name.
+    pub name: String,
+    /// Its last version.
+    pub version: i32,
+}
+
+macro_rules! subject {
+    ($data:ident, $kind:ident, $noun:literal, |$this:ident| $id:expr) => {
+        impl EventData for $data {
+            const TYPE: EventType = EventType::$kind;
+            fn subject(&self) -> Subject {
+                let $this = self;
+                Subject::new($noun, $id)
+            }
+        }
+    };
+}
+pub(super) use subject;
+
+subject!(RuleCreated, RuleCreated, "rule", |e| e.rule.rule_id);
+subject!(RuleUpdated, RuleUpdated, "rule", |e| e.rule.rule_id);
+subject!(RuleDeleted, RuleDeleted, "rule", |e| e.rule_id);
+subject!(LabelCreated, LabelCreated, "label", |e| e.label_id);
+subject!(LabelUpdated, LabelUpdated, "label", |e| e.label_id);
+subject!(LabelDeleted, LabelDeleted, "label", |e| e.label_id);

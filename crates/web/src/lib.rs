@@ -1,0 +1,34 @@
+//! actix glue that every service shares.
+//!
+//! Extractors refuse bad input with the documented error, [`ApiError`] answers in the one form, [`Reply`] hands
+//! the gateway what it needs for the envelope, and [`run`] is what every `main` calls. No business rule is here.
+
+mod body;
+mod caller;
+mod concurrency;
+mod cursor;
+mod error;
+mod health;
+mod idempotency;
+mod internal_token;
+mod path;
+mod query;
+mod reply;
+mod request_context;
+mod server;
+mod service;
+
+pub use body::{Body, Check, Lenient, read_limited};
+pub use caller::Caller;
+pub use concurrency::IfMatch;
+pub use cursor::{decode_cursor, encode_cursor};
+pub use error::ApiError;
+pub use health::{Health, HealthCheck};
+pub use idempotency::{Idempotency, idempotent};
+pub use internal_token::{IDENTITY_HEADER, InternalKeyError, InternalSigner, InternalVerifier, generate_key_pair};
+pub use path::Path;
+pub use query::{Query, page_limit};
+pub use reply::{NEXT_CURSOR_HEADER, Reply};
+pub use request_context::{RequestContext, TraceMiddleware};
+pub use server::{Limits, serve};
+pub use service::{Command, Roles, Service, run};
