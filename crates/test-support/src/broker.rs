@@ -48,6 +48,11 @@ impl TestBroker {
         BrokerSettings { url: self.url.clone().into(), prefetch: 64 }
     }
 
+    /// The vhost's URL.
+    pub(crate) fn url(&self) -> String {
+        self.url.clone()
+    }
+
     /// A connection beside the service's.
     pub(crate) async fn connect(&self) -> Connection {
         let properties = ConnectionProperties::default();

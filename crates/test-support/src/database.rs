@@ -89,11 +89,11 @@ pub(crate) fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run the tests by `make test`"))
 }
 
-async fn connect(url: &str) -> AsyncPgConnection {
+pub(crate) async fn connect(url: &str) -> AsyncPgConnection {
     AsyncPgConnection::establish(url).await.expect("the test database server answers")
 }
 
-fn with_database(url: &str, name: &str) -> String {
+pub(crate) fn with_database(url: &str, name: &str) -> String {
     let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
     let (server, _) = base.rsplit_once('/').expect("a URL with a database");
     query.map_or_else(|| format!("{server}/{name}"), |query| format!("{server}/{name}?{query}"))
@@ -142,7 +142,7 @@ async fn make_template(admin: &mut AsyncPgConnection, url: &str, name: &str, mig
     admin.batch_execute(&format!("ALTER DATABASE {half} RENAME TO {name}")).await.expect("name the template");
 }
 
-fn as_role(url: &str, role: &str) -> String {
+pub(crate) fn as_role(url: &str, role: &str) -> String {
     let (scheme, rest) = url.split_once("://").expect("a URL");
     let host = rest.split_once('@').map_or(rest, |(_, host)| host);
     format!("{scheme}://{role}:{role}@{host}")

@@ -7,11 +7,16 @@ mod app;
 mod broker;
 mod client;
 mod database;
+mod proxy;
 pub mod schema;
+pub mod sign;
+mod stack;
 mod wait;
 
 pub use app::{Resources, TestApp};
 pub use broker::TestBroker;
 pub use client::{Answer, Client};
 pub use database::TestDb;
+pub use proxy::CutProxy;
+pub use stack::{SERVICES, Stack};
 pub use wait::wait_until;

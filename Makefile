@@ -1,0 +1,46 @@
+# Every target is a script of scripts/: this file only names them. Variables are given as make arguments.
+.DEFAULT_GOAL := help
+.PHONY: help dev down status logs demo restart reset test bench chaos check fmt docs
+export DEMO RELEASE PORT_BASE VERDICT_PG_PORT VERDICT_MQ_PORT DATABASE_URL AMQP_URL AMQP_ADMIN_URL
+
+help: ## what can be made
+	@scripts/lib/help.sh
+
+dev: ## start everything, play the demo, stay up until Ctrl-C (DEMO=0, RELEASE=1, PORT_BASE=8080)
+	@scripts/dev.sh up
+
+down: ## stop this checkout's stack from another terminal
+	@scripts/dev.sh down
+
+status: ## what runs, where
+	@scripts/dev.sh status
+
+logs: ## follow the logs of all services, or of one (SVC=gateway)
+	@scripts/dev.sh logs $(SVC)
+
+demo: ## play the demo against the running stack, or a file of yours (FILE=records.csv)
+	@scripts/dev.sh demo $(FILE)
+
+restart: ## rebuild and restart one service of the running stack (SVC=processing)
+	@scripts/dev.sh restart $(SVC)
+
+reset: ## stop, and delete databases, queues, keys and logs of this checkout
+	@scripts/dev.sh reset
+
+test: ## format, lints, layers, and every test on private servers (KEEP=1 leaves them running)
+	@scripts/test.sh
+
+check: ## the checks of 'test' that need no server
+	@scripts/test.sh check
+
+fmt: ## format the code
+	@cargo fmt --all
+
+docs: ## generate proto-docs/errors.md and proto-docs/openapi anew
+	@UPDATE_DOCS=1 cargo test --workspace --lib --bins documentation
+
+bench: ## measure speed in release, beside the yardsticks of the same run
+	@scripts/bench.sh
+
+chaos: ## kill -9 every process in turn under load, then count
+	@scripts/chaos.sh

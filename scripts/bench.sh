@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Measures speed in release on a stack of its own, beside the yardsticks of the same run. Run through make bench.
+# Settings: REPEATS=3, DRIVE_SECONDS=10, BURST=20000, ONLY="memory acknowledged answer burst proxy".
+# Ends with 0 even when targets are missed: a shared machine is no judge. The table says MISS.
+set -euo pipefail
+SCRIPTS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
+export VERDICT_STATE_DIR="${VERDICT_STATE_DIR:-$(dirname "$SCRIPTS")/.dev/bench}"
+# Processor time is read from /proc, so the servers must be processes of this machine.
+export VERDICT_SERVERS=local RELEASE="${RELEASE:-1}"
+export VERDICT__TELEMETRY__LEVEL="${VERDICT__TELEMETRY__LEVEL:-warn}" VERDICT__TELEMETRY__FORMAT=json
+# shellcheck source=lib/common.sh
+source "$SCRIPTS/lib/common.sh"
+PORT_BASE="${PORT_BASE:-$(free_block 28080 10 0 1 2 3 4 5)}"
+# shellcheck source=lib/servers.sh
+source "$SCRIPTS/lib/servers.sh"
+# shellcheck source=lib/stack.sh
+source "$SCRIPTS/lib/stack.sh"
+# shellcheck source=lib/session.sh
+source "$SCRIPTS/lib/session.sh"
+# shellcheck source=bench/table.sh
+source "$SCRIPTS/bench/table.sh"
+# shellcheck source=bench/cpu.sh
+source "$SCRIPTS/bench/cpu.sh"
+# shellcheck source=bench/load.sh
+source "$SCRIPTS/bench/load.sh"
+# shellcheck source=bench/measures.sh
+source "$SCRIPTS/bench/measures.sh"
+# shellcheck source=bench/proxy.sh
+source "$SCRIPTS/bench/proxy.sh"
+
+wanted() { [[ " ${ONLY:-memory acknowledged answer burst proxy} " = *" $1 "* ]]; }
+
+stage() {
+  local name=$1
+  shift
+  wanted "$name" || return 0
+  say "$* ($(seconds_since "$STARTED"))"
+  "measure_$name"
+}
+measure_memory() { measure_idle_memory; }
+measure_answer() { measure_until_answer; }
+
+need wrk wrk "drives the load"
+need nginx nginx-light "the yardstick for the gateway as a proxy; nothing is configured to serve"
+before_machine=$(machine)
+session_start 24529 26829
+session_on_end nginx_stop
+cpu_roots "${SERVICES[@]}"
+read -r busy_before all_before < <(machine_ticks)
+stage memory "Memory of the idle services"
+stage acknowledged "Acknowledged webhooks, $REPEATS times $DRIVE_SECONDS s, pgbench before each"
+stage answer "Processor time until the answer"
+stage burst "A burst of $BURST, until the backlog is empty"
+stage proxy "The gateway beside nginx"
+read -r busy_after all_after < <(machine_ticks)
+busy=$(calc "100 * div($busy_after - $busy_before, $all_after - $all_before)" %.0f)
+table "$before_machine" "$busy" | tee "$STATE/report.txt"
