@@ -45,6 +45,11 @@ impl Outbox {
         Ok(())
     }
 
+    /// Wakes the relay for events that the caller wrote, and committed, by a statement of its own.
+    pub fn wake_relay(&self) {
+        self.wake.notify_one();
+    }
+
     pub(crate) async fn woken(&self) {
         self.wake.notified().await;
     }

@@ -100,3 +100,19 @@ pub async fn store(
     .await?;
     Ok(())
 }
+
+/// Forgets at most `limit` answers given before `before`, oldest first, and returns how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prune(connection: &mut AsyncPgConnection, before: common::DateTime, limit: i64) -> Result<usize, DbError> {
+    Ok(statement(
+        "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY( \
+             SELECT ctid FROM idempotency_keys WHERE created_at < $1 \
+             ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+    )
+    .bind::<sql_types::Timestamptz, _>(before)
+    .bind::<sql_types::BigInt, _>(limit)
+    .execute(connection)
+    .await?)
+}

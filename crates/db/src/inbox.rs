@@ -39,3 +39,21 @@ pub async fn claim(
     .await?;
     Ok(fresh.into_iter().map(|row| EventId(row.event_id)).collect())
 }
+
+/// Forgets at most `limit` events handled before `before`, oldest first, and returns how many.
+///
+/// An event that comes again after that counts as new, so keep rows for longer than any redelivery can take.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prune(connection: &mut AsyncPgConnection, before: common::DateTime, limit: i64) -> Result<usize, DbError> {
+    Ok(statement(
+        "DELETE FROM inbox WHERE ctid = ANY (ARRAY( \
+             SELECT ctid FROM inbox WHERE handled_at < $1 \
+             ORDER BY handled_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
+    )
+    .bind::<sql_types::Timestamptz, _>(before)
+    .bind::<sql_types::BigInt, _>(limit)
+    .execute(connection)
+    .await?)
+}

@@ -16,7 +16,7 @@ use settings::{
 };
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use web::{InternalSigner, Roles, Service};
 
 use crate::broker::TAP;
@@ -80,6 +80,8 @@ pub struct TestApp {
     heard: Mutex<Vec<Event>>,
     shutdown: CancellationToken,
     server: JoinHandle<()>,
+    // Ends the server when a test panics; the runtime would otherwise wait for it for ever.
+    _stop: DropGuard,
     // Keeps the channel's connection open.
     _connection: lapin::Connection,
 }
@@ -124,7 +126,19 @@ impl TestApp {
         let shutdown = CancellationToken::new();
         let server = run_in_background::<S>(settings, roles, listener, shutdown.clone());
         let heard = Mutex::new(Vec::new());
-        let app = Self { base, database, broker, signer, channel, heard, shutdown, server, _connection: connection };
+        let stop = shutdown.clone().drop_guard();
+        let app = Self {
+            base,
+            database,
+            broker,
+            signer,
+            channel,
+            heard,
+            shutdown,
+            server,
+            _stop: stop,
+            _connection: connection,
+        };
         wait_until("the service is live", async || {
             let client = app.anonymous();
             client

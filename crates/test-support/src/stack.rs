@@ -184,10 +184,11 @@ impl Stack {
 
 /// The binary of a service: in `VERDICT_BIN_DIR`, or beside the running test's `deps` folder.
 fn binary(service: &str) -> PathBuf {
-    let folder = std::env::var_os("VERDICT_BIN_DIR").map(PathBuf::from).unwrap_or_else(|| {
+    let beside_test = || {
         let test = std::env::current_exe().expect("a running test has a path");
         test.ancestors().nth(2).expect("target/<profile>/deps").to_owned()
-    });
+    };
+    let folder = std::env::var_os("VERDICT_BIN_DIR").map_or_else(beside_test, PathBuf::from);
     let path = folder.join(format!("verdict-{service}"));
     assert!(path.exists(), "{} is missing; run `cargo build --bins`, or `make test`", path.display());
     path

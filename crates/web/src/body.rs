@@ -14,6 +14,9 @@ use crate::{ApiError, Idempotency, Limits};
 
 /// A request body that can say what is wrong with it.
 pub trait Check {
+    /// Whether the body is a JSON array. serde would also take one for an object, field by field in order.
+    const IS_ARRAY: bool = false;
+
     /// Everything that types alone cannot refuse.
     fn check(&self) -> Vec<Violation> {
         Vec::new()
@@ -47,7 +50,7 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Body<T> {
         Box::pin(async move {
             let bytes = read_limited(&request, payload).await?;
             require_json(&request)?;
-            let content = parse(&bytes)?;
+            let content = parse_json(&bytes)?;
             Ok(Self { content, idempotency: Idempotency::read(&request, &bytes)? })
         })
     }
@@ -62,10 +65,10 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Lenient<T> {
         Box::pin(async move {
             let bytes = read_limited(&request, payload).await?;
             let content = if bytes.is_empty() {
-                parse(b"{}")?
+                parse_json(b"{}")?
             } else {
                 require_json(&request)?;
-                parse(&bytes)?
+                parse_json(&bytes)?
             };
             Ok(Self { content, idempotency: Idempotency::read(&request, &bytes)? })
         })
@@ -101,7 +104,15 @@ fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::UnsupportedMediaType).message(message).with("accepted", vec!["application/json"]))
 }
 
-fn parse<T: DeserializeOwned + Check>(bytes: &[u8]) -> Result<T, ApiError> {
+/// Parses and checks one JSON text, for handlers that read their body themselves.
+///
+/// # Errors
+/// 400 when it is not JSON; 422 when it is not of that shape or breaks a rule.
+pub fn parse_json<T: DeserializeOwned + Check>(bytes: &[u8]) -> Result<T, ApiError> {
+    if !T::IS_ARRAY && bytes.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| refuse("", &error))?;
+        return Err(ApiError::validation(&[Violation::new("$", "type", "must be a JSON object, not an array")]));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let content: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -169,7 +180,7 @@ mod tests {
     #[test]
     fn faults_are_told_apart() {
         let code = |text: &str| {
-            let error = parse::<Thing>(text.as_bytes()).expect_err(text);
+            let error = parse_json::<Thing>(text.as_bytes()).expect_err(text);
             let rule = error.body().context.get("fields").map(|fields| fields[0]["rule"].to_string());
             (error.code().as_str(), rule.unwrap_or_default())
         };
@@ -179,7 +190,9 @@ mod tests {
         assert_eq!(code("{\"count\":1,\"more\":2}"), ("validation_failed", "\"unknown_field\"".into()));
         assert_eq!(code("{\"count\":256}"), ("validation_failed", "\"type\"".into()));
         assert_eq!(code("[]"), ("validation_failed", "\"type\"".into()));
-        assert!(parse::<Thing>(b"{\"count\":1}").is_ok());
+        assert_eq!(code(" [1]"), ("validation_failed", "\"type\"".into()), "not taken field by field");
+        assert_eq!(code("[1"), ("invalid_request", String::new()));
+        assert!(parse_json::<Thing>(b"{\"count\":1}").is_ok());
     }
 
     #[test]

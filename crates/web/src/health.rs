@@ -63,11 +63,13 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.route("/health/live", web::get().to(live)).route("/health/ready", web::get().to(ready));
 }
 
-async fn live() -> HttpResponse {
+/// Answers that the process runs.
+pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-async fn ready(health: web::Data<Health>) -> HttpResponse {
+/// Answers whether everything that the service needs is there.
+pub async fn ready(health: web::Data<Health>) -> HttpResponse {
     let mut is_ready = true;
     let mut report = Map::new();
     for check in &health.0 {

@@ -25,7 +25,11 @@ struct Given {
 }
 
 impl Idempotency {
-    pub(crate) fn read(request: &HttpRequest, body: &[u8]) -> Result<Self, ApiError> {
+    /// Reads the request's key, for handlers that read their body themselves.
+    ///
+    /// # Errors
+    /// 400 when the key is malformed.
+    pub fn read(request: &HttpRequest, body: &[u8]) -> Result<Self, ApiError> {
         let Some(value) = request.headers().get(HEADER) else { return Ok(Self(None)) };
         let key = value.to_str().unwrap_or_default();
         if key.is_empty() || key.len() > MAX_KEY {
@@ -37,6 +41,12 @@ impl Idempotency {
         }
         let route = format!("{} {}", request.method(), request.path());
         Ok(Self(Some(Given { key: key.to_owned(), route, fingerprint: Sha256::digest(body).to_vec() })))
+    }
+
+    /// Whether the request has a key.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        self.0.is_some()
     }
 }
 

@@ -58,6 +58,15 @@ impl Reply {
         self
     }
 
+    /// The same with its JSON text turned into another, for what must not be stored as it is sent.
+    ///
+    /// # Errors
+    /// Those of `turn`.
+    pub fn try_map_body<E>(mut self, turn: impl FnOnce(&str) -> Result<String, E>) -> Result<Self, E> {
+        self.body = turn(&self.body)?;
+        Ok(self)
+    }
+
     /// A stored answer given again.
     pub(crate) fn replay(status: StatusCode, body: String) -> Self {
         Self { status, body, etag: None, next_cursor: None, replayed: true }

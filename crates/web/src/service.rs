@@ -72,9 +72,15 @@ pub enum Command {
 
 /// Runs the command given on the command line.
 pub async fn run<S: Service>() -> ExitCode {
+    let cli = Cli::parse();
+    run_command::<S>(cli.config, cli.command.unwrap_or(Command::Serve)).await
+}
+
+/// Runs one command, for a service whose own command line has more of them than [`run`] knows.
+pub async fn run_command<S: Service>(config: Option<PathBuf>, command: Command) -> ExitCode {
     // Only one TLS provider is built in; naming it spares rustls the guess.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match execute::<S>(Cli::parse()).await {
+    match execute::<S>(config, command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "verdict-{}: {error:#}", S::NAME);
@@ -83,12 +89,11 @@ pub async fn run<S: Service>() -> ExitCode {
     }
 }
 
-async fn execute<S: Service>(cli: Cli) -> anyhow::Result<()> {
-    let command = cli.command.unwrap_or(Command::Serve);
+async fn execute<S: Service>(config: Option<PathBuf>, command: Command) -> anyhow::Result<()> {
     if command == Command::Openapi {
         return Ok(writeln!(std::io::stdout(), "{}", S::openapi().to_pretty_json()?)?);
     }
-    let settings: S::Settings = settings::load(cli.config.as_deref())?;
+    let settings: S::Settings = settings::load(config.as_deref())?;
     let (server, database, telemetry) = S::sections(&settings);
     match command {
         Command::CheckConfig => Ok(writeln!(std::io::stdout(), "The settings of verdict-{} can be used.", S::NAME)?),

@@ -41,3 +41,20 @@ async fn two_relays_share_an_outbox_without_publishing_twice() {
     assert!(seen.values().all(|times| *times == 1), "without a failure nothing comes twice");
     house.demolish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_goes_away_delays_events_and_loses_none() {
+    let mut house = House::build().await;
+    let notes = Arc::new(Notes::default());
+    house.start_relay();
+    house.start_consumer(notes.clone());
+    house.tell(&[event("before")]).await;
+    wait_until("the first one handled", async || (notes.count() == 1).then_some(())).await;
+    house.line.cut();
+    for n in 0..30 {
+        house.tell(&[event(&n.to_string())]).await;
+    }
+    house.line.mend();
+    wait_until("all handled", async || (notes.count() == 31).then_some(())).await;
+    house.demolish().await;
+}

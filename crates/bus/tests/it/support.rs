@@ -9,7 +9,8 @@ use common::event::{Cause, Event, LabelCreated};
 use common::trace::TraceContext;
 use common::{Actor, Clock as _, EventId, LabelId, SystemClock, TenantId};
 use db::{Db, DbError, EmbeddedMigrations};
-use test_support::{TestBroker, TestDb};
+use settings::{BrokerSettings, ExposeSecret as _};
+use test_support::{CutProxy, TestBroker, TestDb};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,8 @@ pub(crate) fn event(name: &str) -> Event {
 pub(crate) struct House {
     pub(crate) database: TestDb,
     pub(crate) broker: TestBroker,
+    /// The line to the broker.
+    pub(crate) line: CutProxy,
     pub(crate) db: Db,
     pub(crate) bus: Bus,
     pub(crate) outbox: Outbox,
@@ -37,9 +40,12 @@ impl House {
     pub(crate) async fn build() -> Self {
         let database = TestDb::create("bus", || EmbeddedMigrations::new(&[])).await;
         let broker = TestBroker::create().await;
-        let (db, bus) = (database.pool(), Bus::new("test", &broker.settings()));
+        let line =
+            CutProxy::start(broker.settings().url.expose_secret().split(['@', '/']).nth(3).expect("a host")).await;
+        let url = line.replace_host(broker.settings().url.expose_secret());
+        let (db, bus) = (database.pool(), Bus::new("test", &BrokerSettings { url: url.into(), prefetch: 64 }));
         let (shutdown, outbox) = (CancellationToken::new(), Outbox::default());
-        Self { database, broker, db, bus, outbox, shutdown, tasks: Vec::new() }
+        Self { database, broker, line, db, bus, outbox, shutdown, tasks: Vec::new() }
     }
 
     /// Writes events in a transaction that commits.

@@ -1,0 +1,26 @@
+//! Release: let a question go before the lease ends.
+
+use common::event::Cause;
+use common::{ApprovalId, Identity};
+use db::Connection;
+
+use super::open_question::{NotOpen, open_question};
+use crate::domain::{Approval, HistoryEntry};
+use crate::store::{approvals, history};
+
+/// Ends the caller's lease; without one, nothing changes.
+pub(crate) async fn release(
+    connection: &mut Connection,
+    identity: &Identity,
+    cause: &Cause,
+    id: ApprovalId,
+    expected_version: Option<i32>,
+) -> Result<Approval, NotOpen> {
+    let mut approval = open_question(connection, identity, cause.at, id, expected_version).await?;
+    if let Some(action) = approval.release(cause.at) {
+        approvals::save_lease(connection, identity.tenant_id, &approval).await?;
+        let entry = HistoryEntry { at: cause.at, actor: cause.actor.clone(), action };
+        history::append(connection, identity.tenant_id, id, &entry).await?;
+    }
+    Ok(approval)
+}

@@ -1,0 +1,4 @@
+//! What the service makes of events, also twice and in another order.
+
+mod labels;
+mod reviews;

@@ -1,0 +1,5 @@
+//! What the service makes of events, also twice and in another order.
+
+mod holdings;
+mod records;
+mod subscriptions;

@@ -1,0 +1,8 @@
+//! The service on a real PostgreSQL and RabbitMQ. Modules mirror `src`.
+
+mod consumers;
+mod http;
+mod jobs;
+mod schema;
+mod settings;
+mod support;

@@ -1,0 +1,50 @@
+//! Settings that cannot work are refused at the start.
+
+use std::path::PathBuf;
+
+use ::settings::{BrokerSettings, DatabaseSettings, InternalSettings, Validate as _};
+use billing::{BillingSettings, HousekeepingSettings, PlansSettings};
+
+fn plain() -> BillingSettings {
+    BillingSettings {
+        server: Default::default(),
+        database: DatabaseSettings {
+            url: "postgres://localhost/none".to_owned().into(),
+            migration_url: None,
+            pool_size: 1,
+            wait_timeout_millis: 1,
+        },
+        broker: BrokerSettings { url: "amqp://localhost".to_owned().into(), prefetch: 1 },
+        internal: InternalSettings { public_keys: String::new(), private_key: None },
+        telemetry: Default::default(),
+        plans: PlansSettings::default(),
+        housekeeping: HousekeepingSettings::default(),
+    }
+}
+
+#[test]
+fn the_variable_to_set_is_named() {
+    assert!(plain().validate().is_ok());
+    let cases = [
+        (
+            BillingSettings { plans: PlansSettings { file: Some(PathBuf::from("/none/plans.json")) }, ..plain() },
+            "VERDICT__PLANS__FILE",
+        ),
+        (
+            BillingSettings { plans: PlansSettings { file: Some(PathBuf::from(file!())) }, ..plain() },
+            "VERDICT__PLANS__FILE",
+        ),
+        (
+            BillingSettings { housekeeping: HousekeepingSettings { inbox_days: 0, every_seconds: 1 }, ..plain() },
+            "VERDICT__HOUSEKEEPING__INBOX_DAYS",
+        ),
+        (
+            BillingSettings { housekeeping: HousekeepingSettings { inbox_days: 1, every_seconds: 0 }, ..plain() },
+            "VERDICT__HOUSEKEEPING__EVERY_SECONDS",
+        ),
+    ];
+    for (settings, variable) in cases {
+        let error = settings.validate().expect_err(variable);
+        assert!(error.to_string().contains(variable), "{error}");
+    }
+}
