@@ -110,15 +110,18 @@ fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
 /// 400 when it is not JSON; 422 when it is not of that shape or breaks a rule.
 pub fn parse_json<T: DeserializeOwned + Check>(bytes: &[u8]) -> Result<T, ApiError> {
     if !T::IS_ARRAY && bytes.trim_ascii_start().starts_with(b"[") {
-        serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| refuse("", &error))?;
+        serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| refuse("", &error, false))?;
         return Err(ApiError::validation(&[Violation::new("$", "type", "must be a JSON object, not an array")]));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let content: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        refuse(&path, error.inner())
+        // serde_json calls a wrong type in the place of an enum a fault of the syntax.
+        let is_json =
+            std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
+        refuse(&path, error.inner(), is_json)
     })?;
-    deserializer.end().map_err(|error| refuse("", &error))?;
+    deserializer.end().map_err(|error| refuse("", &error, false))?;
     let mut violations = content.check();
     if has_nul_escape(bytes) && !violations.iter().any(|violation| violation.rule == "no_nul") {
         violations.push(Violation::new("$", "no_nul", "must not contain the NUL character \\u0000; remove it"));
@@ -126,8 +129,9 @@ pub fn parse_json<T: DeserializeOwned + Check>(bytes: &[u8]) -> Result<T, ApiErr
     if violations.is_empty() { Ok(content) } else { Err(ApiError::validation(&violations)) }
 }
 
-fn refuse(path: &str, error: &serde_json::Error) -> ApiError {
+fn refuse(path: &str, error: &serde_json::Error, is_json: bool) -> ApiError {
     match error.classify() {
+        Category::Syntax if is_json => fault(path, "type", "is not of the expected type"),
         Category::Data => {
             let text = error.to_string();
             let rule = if text.starts_with("unknown field") {
@@ -138,8 +142,7 @@ fn refuse(path: &str, error: &serde_json::Error) -> ApiError {
                 "type"
             };
             let message = text.split(" at line ").next().unwrap_or_default().to_owned();
-            let path = if path == "." { "$" } else { path };
-            ApiError::validation(&[Violation::new(path, rule, message)])
+            fault(path, rule, &message)
         }
         Category::Io | Category::Syntax | Category::Eof => {
             ApiError::invalid_request(format!("The body is not valid JSON: {error}."))
@@ -147,6 +150,11 @@ fn refuse(path: &str, error: &serde_json::Error) -> ApiError {
                 .with("column", error.column())
         }
     }
+}
+
+fn fault(path: &str, rule: &str, message: &str) -> ApiError {
+    let path = if path == "." { "$" } else { path };
+    ApiError::validation(&[Violation::new(path, rule, message)])
 }
 
 /// Whether a JSON text holds the escape of NUL, which PostgreSQL's text cannot store.
@@ -174,6 +182,14 @@ mod tests {
     struct Thing {
         #[serde(rename = "count")]
         _count: u8,
+        #[serde(default, rename = "colour")]
+        _colour: Option<Vec<Colour>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
     }
     impl Check for Thing {}
 
@@ -192,7 +208,9 @@ mod tests {
         assert_eq!(code("[]"), ("validation_failed", "\"type\"".into()));
         assert_eq!(code(" [1]"), ("validation_failed", "\"type\"".into()), "not taken field by field");
         assert_eq!(code("[1"), ("invalid_request", String::new()));
-        assert!(parse_json::<Thing>(b"{\"count\":1}").is_ok());
+        assert_eq!(code("{\"count\":1,\"colour\":[null]}"), ("validation_failed", "\"type\"".into()));
+        assert_eq!(code("{\"count\":1,\"colour\":[nul]}"), ("invalid_request", String::new()));
+        assert!(parse_json::<Thing>(b"{\"count\":1,\"colour\":[\"red\"]}").is_ok());
     }
 
     #[test]

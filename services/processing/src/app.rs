@@ -1,0 +1,114 @@
+//! The running service: its parts, and how they are put together.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use ::settings::{DatabaseSettings, ServerSettings, TelemetrySettings};
+use actix_web::web::Data;
+use bus::{Bus, Consumer, Outbox, Relay};
+use common::{Clock, SystemClock};
+use db::{Db, EmbeddedMigrations, embed_migrations};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use utoipa::OpenApi as _;
+use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
+
+use crate::consumers::feedback::Feedback;
+use crate::consumers::on_ingested::OnIngested;
+use crate::rule_book::RuleBook;
+use crate::settings::ProcessingSettings;
+use crate::{http, openapi};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/processing");
+
+/// The processing service.
+#[derive(Clone, Copy, Debug)]
+pub struct Processing;
+
+/// What handlers and use cases work with.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+    pub(crate) outbox: Outbox,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rules: RuleBook,
+}
+
+impl App {
+    fn new(settings: &ProcessingSettings) -> anyhow::Result<Self> {
+        Ok(Self {
+            db: Db::new(&settings.database)?,
+            bus: Bus::new(Processing::NAME, &settings.broker),
+            outbox: Outbox::default(),
+            clock: Arc::new(SystemClock),
+            rules: RuleBook::new(&settings.rules),
+        })
+    }
+
+    /// The database decides readiness. The broker does not: rules and labels are served without it.
+    fn health(&self) -> Health {
+        let bus = self.bus.clone();
+        let remedy = "Check that RabbitMQ runs and VERDICT__BROKER__URL; records wait in their queue until then.";
+        let broker = HealthCheck::optional("broker", remedy, move || {
+            let bus = bus.clone();
+            Box::pin(async move { bus.ping().await.map_err(|error| error.to_string()) })
+        });
+        Health(vec![HealthCheck::database(self.db.clone()), broker])
+    }
+}
+
+impl Service for Processing {
+    const NAME: &'static str = "processing";
+    type Settings = ProcessingSettings;
+
+    fn migrations() -> EmbeddedMigrations {
+        MIGRATIONS
+    }
+
+    fn openapi() -> utoipa::openapi::OpenApi {
+        openapi::Document::openapi()
+    }
+
+    fn sections(settings: &ProcessingSettings) -> (&ServerSettings, &DatabaseSettings, &TelemetrySettings) {
+        (&settings.server, &settings.database, &settings.telemetry)
+    }
+
+    async fn serve(
+        settings: ProcessingSettings,
+        roles: Roles,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let verifier = Data::new(InternalVerifier::new(&settings.internal)?);
+        let app = Data::new(App::new(&settings)?);
+        let clock = Data::new(Arc::clone(&app.clock));
+        let health = Data::new(app.health());
+        let work = TaskTracker::new();
+        if roles.worker {
+            spawn_workers(&work, &app, &shutdown);
+        }
+        let shared = app.clone();
+        web::serve(listener, &settings.server, shutdown.clone(), move |config| {
+            config.app_data(shared.clone()).app_data(verifier.clone()).app_data(clock.clone()).app_data(health.clone());
+            if roles.api {
+                http::routes(config);
+            }
+        })
+        .await?;
+        shutdown.cancel();
+        work.close();
+        work.wait().await;
+        app.bus.close().await;
+        Ok(())
+    }
+}
+
+fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationToken) {
+    let app = app.clone().into_inner();
+    work.spawn(Relay::new(app.db.clone(), app.bus.clone(), app.outbox.clone()).run(shutdown.clone()));
+    let arrivals = Arc::new(OnIngested::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.records"), arrivals).run(shutdown.clone()));
+    let feedback = Arc::new(Feedback::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.feedback"), feedback).run(shutdown.clone()));
+}

@@ -1,0 +1,178 @@
+//! Rules: a condition, and the label that it gives.
+
+use std::collections::HashSet;
+
+use common::event::RuleState;
+use common::record::MAX_LINE;
+use common::rule::{MAX_NAME, MAX_PRIORITY, RuleOrigin, RuleStatus};
+use common::violation::check_text;
+use common::{Actor, DateTime, LabelId, RuleId, TenantId, Violation};
+
+/// A rule as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) id: RuleId,
+    pub(crate) tenant_id: TenantId,
+    pub(crate) version: i32,
+    pub(crate) name: String,
+    pub(crate) condition: String,
+    pub(crate) label_id: LabelId,
+    /// The label's present name.
+    pub(crate) label: String,
+    pub(crate) priority: i32,
+    pub(crate) status: RuleStatus,
+    pub(crate) requires_review: bool,
+    pub(crate) description: String,
+    pub(crate) origin: RuleOrigin,
+    pub(crate) created_at: DateTime,
+    pub(crate) updated_at: DateTime,
+}
+
+/// A rule as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RuleVersion {
+    pub(crate) state: RuleState,
+    pub(crate) description: String,
+    pub(crate) changed_by: Actor,
+    pub(crate) changed_at: DateTime,
+}
+
+/// A rule to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct NewRule {
+    pub(crate) id: RuleId,
+    pub(crate) name: String,
+    pub(crate) condition: String,
+    pub(crate) label: String,
+    pub(crate) priority: i32,
+    pub(crate) status: RuleStatus,
+    pub(crate) requires_review: bool,
+    pub(crate) description: String,
+    pub(crate) origin: RuleOrigin,
+}
+
+/// What a change of a rule names; the rest stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RuleChange {
+    pub(crate) name: Option<String>,
+    pub(crate) condition: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) priority: Option<i32>,
+    pub(crate) status: Option<RuleStatus>,
+    pub(crate) requires_review: Option<bool>,
+    pub(crate) description: Option<String>,
+}
+
+impl NewRule {
+    /// The first version of the rule.
+    pub(crate) fn first_version(self, tenant_id: TenantId, label_id: LabelId, at: DateTime) -> Rule {
+        Rule {
+            id: self.id,
+            tenant_id,
+            version: 1,
+            name: self.name,
+            condition: self.condition,
+            label_id,
+            label: self.label,
+            priority: self.priority,
+            status: self.status,
+            requires_review: self.requires_review,
+            description: self.description,
+            origin: self.origin,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
+impl Rule {
+    /// The next version of the rule, its label already looked up; `None` when nothing is different.
+    pub(crate) fn changed(&self, change: RuleChange, label: Option<LabelId>, at: DateTime) -> Option<Self> {
+        let after = Self {
+            name: change.name.unwrap_or_else(|| self.name.clone()),
+            condition: change.condition.unwrap_or_else(|| self.condition.clone()),
+            label_id: label.unwrap_or(self.label_id),
+            label: change.label.unwrap_or_else(|| self.label.clone()),
+            priority: change.priority.unwrap_or(self.priority),
+            status: change.status.unwrap_or(self.status),
+            requires_review: change.requires_review.unwrap_or(self.requires_review),
+            description: change.description.unwrap_or_else(|| self.description.clone()),
+            ..self.clone()
+        };
+        (after != *self).then(|| Self { version: self.version + 1, updated_at: at, ..after })
+    }
+
+    /// The rule as events tell it.
+    pub(crate) fn state(&self) -> RuleState {
+        RuleState {
+            rule_id: self.id,
+            version: self.version,
+            name: self.name.clone(),
+            condition: self.condition.clone(),
+            label: self.label.clone(),
+            priority: self.priority,
+            status: self.status,
+            requires_review: self.requires_review,
+            origin: self.origin,
+        }
+    }
+}
+
+impl RuleChange {
+    /// What is wrong with the values named. The condition is for the compiler to judge.
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        if let Some(name) = &self.name {
+            check_text(&mut found, "name", name, 1, MAX_NAME);
+        }
+        if let Some(label) = &self.label {
+            check_text(&mut found, "label", label, 1, MAX_NAME);
+        }
+        if let Some(description) = &self.description {
+            check_text(&mut found, "description", description, 0, MAX_LINE);
+        }
+        if self.priority.is_some_and(|priority| !(0..=MAX_PRIORITY).contains(&priority)) {
+            let message = format!("must be from 0 to {MAX_PRIORITY}; the lowest number wins");
+            found.push(Violation::new("priority", "range", message));
+        }
+        found
+    }
+}
+
+/// The wanted name, or that name with the first number that nobody has: `Refunds (2)`.
+pub(crate) fn free_name(wanted: &str, taken: &HashSet<String>) -> String {
+    if !taken.contains(wanted) {
+        return wanted.to_owned();
+    }
+    // One of as many candidates as there are names, and one more, is free.
+    let numbered = |number: usize| {
+        let suffix = format!(" ({number})");
+        let base: String = wanted.chars().take(MAX_NAME - suffix.len()).collect();
+        format!("{base}{suffix}")
+    };
+    (2..taken.len() + 3).map(numbered).find(|name| !taken.contains(name)).unwrap_or_else(|| wanted.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> HashSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_taken_name_gets_the_first_free_number() {
+        assert_eq!(free_name("Refunds", &names(&[])), "Refunds");
+        assert_eq!(free_name("Refunds", &names(&["Refunds"])), "Refunds (2)");
+        assert_eq!(free_name("Refunds", &names(&["Refunds", "Refunds (2)", "Refunds (4)"])), "Refunds (3)");
+    }
+
+    #[test]
+    fn a_numbered_name_stays_within_the_limit() {
+        let longest = "ü".repeat(MAX_NAME);
+        let free = free_name(&longest, &names(&[&longest]));
+        assert_eq!(free.chars().count(), MAX_NAME);
+        assert!(free.ends_with(" (2)"), "{free}");
+    }
+}

@@ -1,0 +1,17 @@
+//! The HTTP surface: one folder per noun, one file per verb. Who may call what is the gateway's routes table.
+
+pub(crate) mod given;
+pub(crate) mod labels;
+pub(crate) mod outcomes;
+pub(crate) mod rules;
+pub(crate) mod settings;
+
+use actix_web::web::ServiceConfig;
+
+/// Every route of the service.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    labels::routes(config);
+    rules::routes(config);
+    outcomes::routes(config);
+    settings::routes(config);
+}

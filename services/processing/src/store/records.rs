@@ -1,0 +1,135 @@
+//! Records as ingestion told of them, each with the pointer to its one current decision.
+
+use common::event::RecordSnapshot;
+use common::record::NormalizedRecord;
+use common::{DecisionId, RecordId, TenantId};
+use db::{Connection, statement};
+use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension as _, QueryableByName};
+use diesel_async::RunQueryDsl as _;
+use std::collections::HashSet;
+use uuid::Uuid;
+
+use super::{Stored, from_json, to_json};
+
+/// A record to be noted, with the decision that will be its first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewRecord<'r> {
+    pub(crate) tenant: TenantId,
+    pub(crate) record: &'r RecordSnapshot,
+    pub(crate) decision: DecisionId,
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+/// Notes the records and returns those that were not known: what makes hearing of a record twice harmless.
+///
+/// `last_sequence` is that of the decisions to come: 1 for a machine's, 0 for a person's.
+pub(crate) async fn insert_new(
+    connection: &mut Connection,
+    records: &[NewRecord<'_>],
+    last_sequence: i32,
+) -> Stored<HashSet<RecordId>> {
+    let texts: Vec<String> = records.iter().map(|new| to_json(&new.record.normalized)).collect::<Stored<_>>()?;
+    let rows: Vec<IdRow> = statement(
+        "INSERT INTO records (id, tenant_id, source, integration_id, external_id, received_at, normalized, \
+                              last_sequence, current_decision_id) \
+         SELECT id, tenant_id, source, integration_id, external_id, received_at, normalized::json, $9, decision_id \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) \
+              AS e (id, tenant_id, source, integration_id, external_id, received_at, normalized, decision_id) \
+         ON CONFLICT (id) DO NOTHING RETURNING id",
+    )
+    .bind::<Array<SqlUuid>, _>(column(records, |new| new.record.record_id.0))
+    .bind::<Array<SqlUuid>, _>(column(records, |new| new.tenant.0))
+    .bind::<Array<Text>, _>(column(records, |new| new.record.source.as_str()))
+    .bind::<Array<Nullable<SqlUuid>>, _>(column(records, |new| new.record.integration_id.map(|id| id.0)))
+    .bind::<Array<Nullable<Text>>, _>(column(records, |new| new.record.external_id.as_deref()))
+    .bind::<Array<Timestamptz>, _>(column(records, |new| new.record.received_at))
+    .bind::<Array<Text>, _>(texts)
+    .bind::<Array<SqlUuid>, _>(column(records, |new| new.decision.0))
+    .bind::<Integer, _>(last_sequence)
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| RecordId(row.id)).collect())
+}
+
+/// Waits until nobody else changes the records, and keeps it so until the transaction ends.
+pub(crate) async fn lock(connection: &mut Connection, tenants: &[TenantId], records: &[RecordId]) -> Stored<()> {
+    statement("SELECT id FROM records WHERE tenant_id = ANY ($1) AND id = ANY ($2) ORDER BY id FOR UPDATE")
+        .bind::<Array<SqlUuid>, _>(tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
+        .bind::<Array<SqlUuid>, _>(records.iter().map(|record| record.0).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Makes people's decisions the current ones of their records: over a machine's always, over a person's when later.
+///
+/// The records must be locked, and each given once.
+pub(crate) async fn give_to_people(
+    connection: &mut Connection,
+    tenants: &[TenantId],
+    decisions: &[(RecordId, DecisionId)],
+) -> Stored<()> {
+    statement(
+        "UPDATE records r SET current_decision_id = n.id \
+         FROM unnest($2, $3) AS e (record_id, decision_id) \
+         JOIN decisions n ON n.record_id = e.record_id AND n.id = e.decision_id \
+         WHERE r.tenant_id = ANY ($1) AND r.id = n.record_id AND NOT EXISTS ( \
+             SELECT FROM decisions c WHERE c.record_id = r.id AND c.id = r.current_decision_id \
+               AND c.stage = 'human' AND (c.decided_at, c.id) >= (n.decided_at, n.id))",
+    )
+    .bind::<Array<SqlUuid>, _>(tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(decisions.iter().map(|(record, _)| record.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(decisions.iter().map(|(_, decision)| decision.0).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A record's content and source, for trying a condition on it.
+pub(crate) async fn find_content(
+    connection: &mut Connection,
+    tenant: TenantId,
+    id: RecordId,
+) -> Stored<Option<(NormalizedRecord, String)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        normalized: String,
+        #[diesel(sql_type = Text)]
+        source: String,
+    }
+    let row: Option<Row> =
+        statement("SELECT normalized::text AS normalized, source FROM records WHERE tenant_id = $1 AND id = $2")
+            .bind::<SqlUuid, _>(tenant.0)
+            .bind::<SqlUuid, _>(id.0)
+            .get_result(connection)
+            .await
+            .optional()?;
+    row.map(|row| Ok((from_json(&row.normalized)?, row.source))).transpose()
+}
+
+/// The record's current decision, if the tenant has such a record.
+pub(crate) async fn current_decision(
+    connection: &mut Connection,
+    tenant: TenantId,
+    id: RecordId,
+) -> Stored<Option<DecisionId>> {
+    let row: Option<IdRow> =
+        statement("SELECT current_decision_id AS id FROM records WHERE tenant_id = $1 AND id = $2")
+            .bind::<SqlUuid, _>(tenant.0)
+            .bind::<SqlUuid, _>(id.0)
+            .get_result(connection)
+            .await
+            .optional()?;
+    Ok(row.map(|row| DecisionId(row.id)))
+}
+
+fn column<'r, T>(records: &'r [NewRecord<'r>], of: impl Fn(&'r NewRecord<'r>) -> T) -> Vec<T> {
+    records.iter().map(of).collect()
+}

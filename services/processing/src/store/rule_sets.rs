@@ -1,0 +1,181 @@
+//! Rule sets: a tenant's active rules at each version, immutable once there.
+
+use std::collections::HashMap;
+
+use classifier::{ListedRule, RuleSource};
+use common::rule::RuleStatus;
+use common::{DateTime, LabelId, RuleId, TenantId};
+use db::{Connection, statement};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension as _, QueryableByName};
+use diesel_async::RunQueryDsl as _;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Stored, from_json};
+use crate::domain::settings::TenantSettings;
+
+/// The version that the running transaction will publish. Holding it, no other changes the tenant's rules.
+#[derive(Debug)]
+#[must_use = "a version that is begun must be published"]
+pub(crate) struct NextRuleSet {
+    tenant: TenantId,
+    version: i64,
+}
+
+/// What decides a tenant's records at this moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Head {
+    pub(crate) tenant: TenantId,
+    /// The newest rule set; 0 when the tenant never had a rule.
+    pub(crate) version: i64,
+    pub(crate) rule_stage: bool,
+    pub(crate) auto_accept_threshold: f64,
+}
+
+/// A rule set to be compiled.
+#[derive(Debug)]
+pub(crate) struct LoadedRules {
+    pub(crate) version: i64,
+    pub(crate) rules: Vec<(RuleSource, LabelId)>,
+}
+
+#[derive(QueryableByName)]
+struct VersionRow {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Text)]
+    rules: String,
+}
+
+#[derive(Deserialize)]
+struct ActiveRule {
+    id: RuleId,
+    version: i32,
+    name: String,
+    condition: String,
+    priority: i32,
+    requires_review: bool,
+    label_id: LabelId,
+    label: String,
+}
+
+impl ActiveRule {
+    fn into_source(self) -> (RuleSource, LabelId) {
+        let source = RuleSource {
+            id: self.id,
+            version: self.version,
+            name: self.name,
+            condition: self.condition,
+            label: self.label,
+            priority: self.priority,
+            status: RuleStatus::Active,
+            requires_review: self.requires_review,
+        };
+        (source, self.label_id)
+    }
+}
+
+/// Begins the tenant's next rule set; waits while another transaction is at it.
+pub(crate) async fn begin_next(connection: &mut Connection, tenant: TenantId) -> Stored<NextRuleSet> {
+    #[derive(QueryableByName)]
+    struct Begun {
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    let begun: Begun = statement(
+        "INSERT INTO rule_set_heads (tenant_id, version) VALUES ($1, 1) \
+         ON CONFLICT (tenant_id) DO UPDATE SET version = rule_set_heads.version + 1 RETURNING version",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .get_result(connection)
+    .await?;
+    Ok(NextRuleSet { tenant, version: begun.version })
+}
+
+impl NextRuleSet {
+    /// Keeps the list of active rules as they are now, in the order in which the classifier tries them.
+    pub(crate) async fn publish(self, connection: &mut Connection, at: DateTime) -> Stored<()> {
+        statement(
+            "INSERT INTO rule_sets (tenant_id, version, rules, created_at) \
+             SELECT $1, $2, coalesce(json_agg(json_build_object('id', id, 'version', version, 'name', name) \
+                                              ORDER BY priority, id), '[]'), $3 \
+             FROM rules WHERE tenant_id = $1 AND status = 'active'",
+        )
+        .bind::<SqlUuid, _>(self.tenant.0)
+        .bind::<BigInt, _>(self.version)
+        .bind::<Timestamptz, _>(at)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The newest rule set and the settings of each tenant, read anew for every batch: a rule whose creation was
+/// answered is seen by every record that comes after it, on whatever replica.
+pub(crate) async fn heads(connection: &mut Connection, tenants: &[TenantId]) -> Stored<Vec<Head>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        tenant_id: Uuid,
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+        #[diesel(sql_type = Nullable<Bool>)]
+        rule_stage: Option<bool>,
+        #[diesel(sql_type = Nullable<Double>)]
+        auto_accept_threshold: Option<f64>,
+    }
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    let rows: Vec<Row> = statement(
+        "SELECT t.id AS tenant_id, coalesce(h.version, 0) AS version, s.rule_stage, s.auto_accept_threshold \
+         FROM unnest($1) AS t (id) \
+         LEFT JOIN rule_set_heads h ON h.tenant_id = t.id \
+         LEFT JOIN processing_settings s ON s.tenant_id = t.id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(connection)
+    .await?;
+    let defaults = TenantSettings::default();
+    let head = |row: Row| Head {
+        tenant: TenantId(row.tenant_id),
+        version: row.version,
+        rule_stage: row.rule_stage.unwrap_or(defaults.stages.rule),
+        auto_accept_threshold: row.auto_accept_threshold.unwrap_or(defaults.auto_accept_threshold),
+    };
+    Ok(rows.into_iter().map(head).collect())
+}
+
+/// The newest rule set with its version, in one snapshot: two statements could meet a change between them.
+pub(crate) async fn load(connection: &mut Connection, tenant: TenantId) -> Stored<LoadedRules> {
+    let row: Option<VersionRow> = statement(
+        "SELECT h.version, coalesce(( \
+             SELECT json_agg(json_build_object( \
+                 'id', r.id, 'version', r.version, 'name', r.name, 'condition', r.condition, 'priority', r.priority, \
+                 'requires_review', r.requires_review, 'label_id', r.label_id, 'label', l.name)) \
+             FROM rules r JOIN labels l ON l.id = r.label_id \
+             WHERE r.tenant_id = $1 AND r.status = 'active'), '[]')::text AS rules \
+         FROM rule_set_heads h WHERE h.tenant_id = $1",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .get_result(connection)
+    .await
+    .optional()?;
+    let Some(row) = row else { return Ok(LoadedRules { version: 0, rules: Vec::new() }) };
+    let rules: Vec<ActiveRule> = from_json(&row.rules)?;
+    Ok(LoadedRules { version: row.version, rules: rules.into_iter().map(ActiveRule::into_source).collect() })
+}
+
+/// The lists of some versions of the tenant's rule set.
+pub(crate) async fn lists(
+    connection: &mut Connection,
+    tenant: TenantId,
+    versions: Vec<i64>,
+) -> Stored<HashMap<i64, Vec<ListedRule>>> {
+    let rows: Vec<VersionRow> =
+        statement("SELECT version, rules::text AS rules FROM rule_sets WHERE tenant_id = $1 AND version = ANY ($2)")
+            .bind::<SqlUuid, _>(tenant.0)
+            .bind::<Array<BigInt>, _>(versions)
+            .load(connection)
+            .await?;
+    rows.into_iter().map(|row| Ok((row.version, from_json(&row.rules)?))).collect()
+}

@@ -1,0 +1,63 @@
+//! Changes a rule: a new version of it, and the tenant's next rule set.
+
+use classifier::{Condition, ConditionError};
+use common::RuleId;
+use common::event::{Cause, Event, RuleUpdated};
+use db::{Connection, DbError};
+
+use crate::app::App;
+use crate::domain::decision::SERVICE;
+use crate::domain::rule::{Rule, RuleChange};
+use crate::store::{labels, rule_sets, rule_versions, rules};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpdateRuleError {
+    #[error("there is no such rule")]
+    NotFound,
+    #[error("the rule is at version {0}")]
+    VersionConflict(i32),
+    #[error("a rule of the name {0:?} exists")]
+    NameTaken(String),
+    #[error("there is no label of the name {0:?}")]
+    UnknownLabel(String),
+    #[error("the condition cannot be used")]
+    InvalidCondition(#[from] ConditionError),
+    #[error("the rule cannot be stored")]
+    Db(#[from] DbError),
+}
+
+/// A change that names nothing different changes nothing: no version, no event.
+pub(crate) async fn update_rule(
+    connection: &mut Connection,
+    app: &App,
+    cause: &Cause,
+    id: RuleId,
+    expected: Option<i32>,
+    change: RuleChange,
+) -> Result<Rule, UpdateRuleError> {
+    if let Some(condition) = &change.condition {
+        Condition::compile(condition)?;
+    }
+    let before = rules::find_and_lock(connection, cause.tenant_id, id).await?.ok_or(UpdateRuleError::NotFound)?;
+    if expected.is_some_and(|version| version != before.version) {
+        return Err(UpdateRuleError::VersionConflict(before.version));
+    }
+    let label = match &change.label {
+        Some(name) => {
+            let found = labels::find_by_name(connection, cause.tenant_id, name).await?;
+            Some(found.ok_or_else(|| UpdateRuleError::UnknownLabel(name.clone()))?)
+        }
+        None => None,
+    };
+    let Some(after) = before.changed(change, label, cause.at) else { return Ok(before) };
+    let next = rule_sets::begin_next(connection, cause.tenant_id).await?;
+    rules::update(connection, &after).await.map_err(|error| match error.unique_constraint() {
+        Some(rules::NAME_UNIQUE) => UpdateRuleError::NameTaken(after.name.clone()),
+        Some(_) | None => UpdateRuleError::Db(error),
+    })?;
+    rule_versions::append(connection, &after, &cause.actor).await?;
+    next.publish(connection, cause.at).await?;
+    let updated = RuleUpdated { rule: after.state(), before: before.state() };
+    app.outbox.append(connection, &[Event::new(cause, SERVICE, &updated)]).await?;
+    Ok(after)
+}

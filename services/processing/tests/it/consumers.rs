@@ -1,0 +1,5 @@
+//! What the service hears.
+
+mod on_approved;
+mod on_ingested;
+mod on_rule_requested;

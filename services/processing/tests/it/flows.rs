@@ -1,0 +1,5 @@
+//! Several parts at once.
+
+mod one_current_decision;
+mod precedence;
+mod rule_races;
