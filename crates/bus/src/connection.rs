@@ -1,13 +1,18 @@
 //! One connection a process, opened when needed and opened again after it broke.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lapin::options::ConfirmSelectOptions;
 use lapin::{Channel, Connection, ConnectionProperties};
 use settings::{BrokerSettings, ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::topology;
+
+/// Longest that the farewell may take.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The broker could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -106,8 +111,9 @@ impl Bus {
     /// Closes the connection, so that the broker sees a clean end.
     pub async fn close(&self) {
         if let Some(connection) = self.shared.connection.lock().await.take() {
-            // The process is ending; a broker that is away already needs no farewell.
-            let _ = connection.close(200, "stopping".into()).await;
+            // The process is ending; a broker that is away already needs no farewell. lapin's future sometimes never
+            // resolves although the connection is closed (seen in one of some hundred), and must not keep us.
+            let _ = timeout(FAREWELL, connection.close(200, "stopping".into())).await;
         }
     }
 }

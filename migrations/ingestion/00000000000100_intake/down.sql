@@ -1,0 +1,3 @@
+DROP TABLE records;
+DROP TABLE deliveries;
+DROP TABLE integrations;

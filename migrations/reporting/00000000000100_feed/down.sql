@@ -1,0 +1,3 @@
+DROP TABLE feed_hours;
+DROP TABLE events;
+DROP TABLE feed_heads;

@@ -1,0 +1,3 @@
+DROP TABLE backlogs;
+DROP TABLE hourly_latencies;
+DROP TABLE hourly_facts;

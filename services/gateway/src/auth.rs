@@ -1,0 +1,10 @@
+//! Who calls: signing in, tokens, sessions and API keys.
+
+pub(crate) mod checker;
+pub(crate) mod domain;
+pub(crate) mod http;
+pub(crate) mod jobs;
+pub(crate) mod keys;
+pub(crate) mod passwords;
+pub(crate) mod store;
+pub(crate) mod usecases;

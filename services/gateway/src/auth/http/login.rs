@@ -1,0 +1,74 @@
+//! `POST /auth/login`.
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use common::{TenantId, Violation};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{ApiError, Body, Check, Reply};
+use zeroize::Zeroizing;
+
+use super::views::{SignedInView, user_agent};
+use crate::app::App;
+use crate::auth::domain::email::Email;
+use crate::auth::store::users;
+use crate::auth::usecases::login::{self, LoginError};
+use crate::tenants::http::views::{TenantEntry, TenantView};
+
+/// Who signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LoginRequest {
+    /// The e-mail address of the account.
+    email: String,
+    /// Its password.
+    password: String,
+    /// Into which tenant; without it, into the one worked in last.
+    #[serde(default)]
+    tenant_id: Option<TenantId>,
+}
+
+impl Check for LoginRequest {
+    fn check(&self) -> Vec<Violation> {
+        // What cannot be an account is answered like a wrong password.
+        Vec::new()
+    }
+}
+
+/// Signs in.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login", tag = "auth", request_body = LoginRequest,
+    responses(
+        (status = 200, body = SignedInView, description = "Signed in"),
+        (status = 401, description = "`invalid_credentials`, after the same time whether or not the account exists"),
+        (status = 403, description = "`forbidden`: a member of no tenant any more"),
+        (status = 404, description = "`not_found`: not a member of `tenantId`"),
+        (status = 422, description = "`validation_failed`"),
+        (status = 503, description = "`overloaded`"),
+    )
+)]
+pub(crate) async fn login(app: Data<App>, http: HttpRequest, body: Body<LoginRequest>) -> Result<Reply, ApiError> {
+    let LoginRequest { email, password, tenant_id } = body.content;
+    let user = match Email::parse(&email) {
+        Some(email) => app.db.system(async |connection| users::find_by_email(connection, &email).await).await?,
+        None => None,
+    };
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let fits = app.passwords.verify(Zeroizing::new(password), hash).await.map_err(LoginError::from)?;
+    let user = user.filter(|_| fits).ok_or(LoginError::WrongPair)?;
+    let now = app.clock.now();
+    let keys = app.keys.current(now).await?;
+    let signed_in = app
+        .db
+        .system(async |connection| {
+            login::login(connection, &app, &keys, &user, tenant_id, user_agent(&http), now).await
+        })
+        .await?;
+    Ok(Reply::ok(&SignedInView {
+        tokens: signed_in.tokens.into(),
+        user: user.into(),
+        tenant: TenantView::from(signed_in.tenant),
+        role: signed_in.membership.role,
+        tenants: Some(signed_in.memberships.into_iter().map(TenantEntry::from).collect()),
+    }))
+}

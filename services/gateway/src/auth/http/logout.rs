@@ -1,0 +1,47 @@
+//! `POST /auth/logout`.
+
+use actix_web::web::Data;
+use common::UserId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{ApiError, Caller, Check, Lenient, Reply};
+
+use crate::app::App;
+use crate::auth::checker::Credential;
+use crate::auth::usecases::revoke_session::{Reason, RevokeSessionError, revoke_session};
+use crate::gate::Shown;
+
+/// Nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogoutRequest {}
+
+impl Check for LogoutRequest {}
+
+/// Ends the session at hand: its access token counts no more, nor does its refresh token.
+#[utoipa::path(
+    post, path = "/api/v1/auth/logout", tag = "auth",
+    responses(
+        (status = 200, description = "Signed out"),
+        (status = 403, description = "`forbidden`: an API key has no session; revoke it instead"),
+    )
+)]
+pub(crate) async fn logout(
+    app: Data<App>,
+    caller: Caller,
+    shown: Shown,
+    _body: Lenient<LogoutRequest>,
+) -> Result<Reply, ApiError> {
+    let Credential::Session(id) = shown.0 else { return Err(ApiError::internal("a person without a session")) };
+    let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
+    let ended = app
+        .db
+        .tenant(caller.tenant(), async |connection| revoke_session(connection, id, user, Reason::Logout, now).await)
+        .await;
+    app.checker.forget_session(id);
+    match ended {
+        // Ended twice is ended.
+        Ok(()) | Err(RevokeSessionError::NotFound) => Ok(Reply::ok(&())),
+        Err(error) => Err(error.into()),
+    }
+}

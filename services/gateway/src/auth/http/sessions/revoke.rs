@@ -1,0 +1,28 @@
+//! `DELETE /auth/sessions/{id}`.
+
+use actix_web::web::Data;
+use common::{SessionId, UserId};
+use web::{ApiError, Caller, Path, Reply};
+
+use crate::app::App;
+use crate::auth::usecases::revoke_session::{self, Reason};
+
+/// Ends one of the caller's sessions, wherever it is.
+#[utoipa::path(
+    delete, path = "/api/v1/auth/sessions/{id}", tag = "auth", params(("id" = SessionId, Path)),
+    responses(
+        (status = 200, description = "Ended; its access token counts for 30 seconds more at most"),
+        (status = 400, description = "`invalid_request`"),
+        (status = 403, description = "`forbidden`: an API key has no sessions"),
+        (status = 404, description = "`not_found`: the caller has no such live session"),
+    )
+)]
+pub(crate) async fn revoke_session(app: Data<App>, caller: Caller, id: Path<SessionId>) -> Result<Reply, ApiError> {
+    let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
+    // A person's sessions lie in several tenants.
+    app.db
+        .system(async |connection| revoke_session::revoke_session(connection, id.0, user, Reason::Revoked, now).await)
+        .await?;
+    app.checker.forget_session(id.0);
+    Ok(Reply::ok(&()))
+}

@@ -1,0 +1,94 @@
+//! `POST /auth/signup`.
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use common::event::Cause;
+use common::identity::ActorKind;
+use common::violation::check_text;
+use common::{Actor, Role, TenantId, UserId, Violation};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{ApiError, Body, Check, Reply, RequestContext};
+use zeroize::Zeroizing;
+
+use super::views::{SignedInView, UserView, user_agent};
+use crate::app::App;
+use crate::auth::domain::email::Email;
+use crate::auth::usecases::signup::{self, SignupError};
+use crate::tenants::domain::check_name;
+use crate::tenants::http::views::TenantView;
+
+/// Shortest password, in characters.
+const MIN_PASSWORD: usize = 8;
+/// Longest password, in characters.
+const MAX_PASSWORD: usize = 256;
+
+/// Who signs up.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SignupRequest {
+    /// Their e-mail address.
+    email: String,
+    /// From 8 to 256 characters.
+    #[schema(min_length = 8, max_length = 256)]
+    password: String,
+    /// What they are called.
+    name: String,
+    /// What their tenant is called.
+    tenant_name: String,
+}
+
+impl Check for SignupRequest {
+    fn check(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        Email::check(&mut found, "email", &self.email);
+        check_text(&mut found, "password", &self.password, MIN_PASSWORD, MAX_PASSWORD);
+        check_name(&mut found, "name", &self.name);
+        check_name(&mut found, "tenantName", &self.tenant_name);
+        found
+    }
+}
+
+/// Signs up with a tenant of one's own.
+#[utoipa::path(
+    post, path = "/api/v1/auth/signup", tag = "auth", request_body = SignupRequest,
+    responses(
+        (status = 201, body = SignedInView, description = "Signed up and signed in, as the owner of a new tenant"),
+        (status = 409, description = "`email_taken`"),
+        (status = 422, description = "`validation_failed`"),
+        (status = 503, description = "`overloaded`"),
+    )
+)]
+pub(crate) async fn signup(
+    app: Data<App>,
+    context: RequestContext,
+    http: HttpRequest,
+    body: Body<SignupRequest>,
+) -> Result<Reply, ApiError> {
+    let input = body.content;
+    let email = Email::parse(&input.email).ok_or_else(|| ApiError::internal("a checked address does not parse"))?;
+    let hash = app.passwords.hash(Zeroizing::new(input.password)).await.map_err(SignupError::from)?;
+    let now = app.clock.now();
+    let keys = app.keys.current(now).await?;
+    let (user, tenant) = (UserId::generate(), TenantId::generate());
+    let actor = Actor { kind: ActorKind::User, id: user.to_string(), name: Some(email.as_str().to_owned()) };
+    let cause = Cause { tenant_id: tenant, actor, trace: context.trace, at: now };
+    let new = signup::Signup {
+        user,
+        tenant,
+        email: &email,
+        name: &input.name,
+        password_hash: &hash,
+        tenant_name: &input.tenant_name,
+        user_agent: user_agent(&http),
+    };
+    let (row, tokens) =
+        app.db.tenant(tenant, async |connection| signup::signup(connection, &app, &keys, &cause, new).await).await?;
+    Ok(Reply::created(&SignedInView {
+        tokens: tokens.into(),
+        user: UserView { id: user, email: email.as_str().to_owned(), name: input.name },
+        tenant: TenantView::from(row),
+        role: Role::Owner,
+        tenants: None,
+    }))
+}

@@ -1,0 +1,4 @@
+//! What time alone brings about.
+
+pub(crate) mod rotate_keys;
+pub(crate) mod sweep;

@@ -1,0 +1,119 @@
+//! Argon2id, off the HTTP threads and a few at a time, so that a crowd that signs in cannot take all memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::settings::HashingSettings;
+
+/// Longest wait for a turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// No hash could be computed now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HashingError {
+    /// Too many wait already.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// Argon2 refused, or its thread died.
+    #[error("a password could not be hashed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Hashes and checks passwords.
+#[derive(Clone)]
+pub(crate) struct Passwords {
+    argon2: Argon2<'static>,
+    turns: Arc<Semaphore>,
+    /// A hash that fits no password: checked for unknown accounts, so that they take as long as known ones.
+    decoy: Arc<str>,
+}
+
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passwords")
+    }
+}
+
+impl Passwords {
+    /// Prepares Argon2id with these costs.
+    ///
+    /// # Errors
+    /// When Argon2 does not take them.
+    pub(crate) fn new(settings: &HashingSettings) -> Result<Self, HashingError> {
+        let params = Params::new(settings.memory_kib, settings.iterations, settings.lanes, None).map_err(failed)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let decoy: PasswordHash = argon2.hash_password(&rand::random::<[u8; 32]>()).map_err(failed)?;
+        let decoy = decoy.to_string().into();
+        Ok(Self { argon2, turns: Arc::new(Semaphore::new(settings.concurrency)), decoy })
+    }
+
+    /// The hash to store for a password.
+    ///
+    /// # Errors
+    /// When too many wait, or Argon2 fails.
+    pub(crate) async fn hash(&self, password: Zeroizing<String>) -> Result<String, HashingError> {
+        let argon2 = self.argon2.clone();
+        self.in_turn(move || {
+            let hash: PasswordHash = argon2.hash_password(password.as_bytes()).map_err(failed)?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Whether the password fits the hash; without a hash it takes the same time and never does.
+    ///
+    /// # Errors
+    /// When too many wait, or the stored hash is damaged.
+    pub(crate) async fn verify(&self, password: Zeroizing<String>, hash: Option<String>) -> Result<bool, HashingError> {
+        let argon2 = self.argon2.clone();
+        let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.decoy.to_string()));
+        self.in_turn(move || {
+            let stored = PasswordHash::new(&hash).map_err(failed)?;
+            Ok(argon2.verify_password(password.as_bytes(), &stored).is_ok() && known)
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashingError> + Send + 'static,
+    ) -> Result<T, HashingError> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| HashingError::Busy)?.map_err(failed)?;
+        // The permit moves along: a caller that goes away does not make room while its hash is still computed.
+        let done = tokio::task::spawn_blocking(move || {
+            let outcome = work();
+            drop(turn);
+            outcome
+        });
+        done.await.map_err(failed)?
+    }
+}
+
+fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> HashingError {
+    HashingError::Failed(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_fits() {
+        let light = HashingSettings { memory_kib: 64, iterations: 1, lanes: 1, concurrency: 1 };
+        let passwords = Passwords::new(&light).expect("light but valid");
+        let hash = passwords.hash("correct horse".to_owned().into()).await.expect("hashed");
+        assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
+        let fits = async |password: &str, hash: Option<&str>| {
+            passwords.verify(password.to_owned().into(), hash.map(ToOwned::to_owned)).await.expect("checked")
+        };
+        assert!(fits("correct horse", Some(&hash)).await);
+        assert!(!fits("Correct horse", Some(&hash)).await);
+        assert!(!fits("correct horse", None).await);
+    }
+}

@@ -1,0 +1,187 @@
+//! `sessions`, and what of them a check of a token needs.
+
+use common::{DateTime, SessionId, TenantId, UserId};
+use db::{Connection, DbError, statement};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl as _;
+use uuid::Uuid;
+
+/// A session as it is begun.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSession<'a> {
+    pub id: SessionId,
+    pub tenant: TenantId,
+    pub user: UserId,
+    pub user_agent: Option<&'a str>,
+    pub at: DateTime,
+    pub expires_at: DateTime,
+}
+
+/// A session as its person sees it.
+#[derive(Clone, Debug, QueryableByName)]
+pub(crate) struct SessionRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    pub tenant_id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub user_agent: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime,
+    #[diesel(sql_type = Timestamptz)]
+    pub last_used_at: DateTime,
+    #[diesel(sql_type = Timestamptz)]
+    pub expires_at: DateTime,
+}
+
+/// What decides whether an access token still counts.
+#[derive(Clone, Debug, QueryableByName)]
+pub(crate) struct SessionState {
+    #[diesel(sql_type = SqlUuid)]
+    pub tenant_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    pub user_id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub email: String,
+    /// None when the person is no member any more.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub role: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub revoked_at: Option<DateTime>,
+}
+
+/// Begins a session.
+pub(crate) async fn insert(connection: &mut Connection, session: &NewSession<'_>) -> Result<(), DbError> {
+    statement(
+        "INSERT INTO sessions (id, tenant_id, user_id, user_agent, created_at, last_used_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+    )
+    .bind::<SqlUuid, _>(session.id.0)
+    .bind::<SqlUuid, _>(session.tenant.0)
+    .bind::<SqlUuid, _>(session.user.0)
+    .bind::<Nullable<Text>, _>(session.user_agent)
+    .bind::<Timestamptz, _>(session.at)
+    .bind::<Timestamptz, _>(session.expires_at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The state of a session and of the membership behind it. `lock` holds the session until the transaction ends.
+pub(crate) async fn state(
+    connection: &mut Connection,
+    id: SessionId,
+    lock: bool,
+) -> Result<Option<SessionState>, DbError> {
+    let sql = if lock {
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at FROM sessions s \
+         JOIN users u ON u.id = s.user_id \
+         LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
+         WHERE s.id = $1 FOR UPDATE OF s"
+    } else {
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at FROM sessions s \
+         JOIN users u ON u.id = s.user_id \
+         LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
+         WHERE s.id = $1"
+    };
+    let mut rows: Vec<SessionState> = statement(sql).bind::<SqlUuid, _>(id.0).load(connection).await?;
+    Ok(rows.pop())
+}
+
+/// Notes that a session is in use, at most every five minutes.
+pub(crate) async fn touch(connection: &mut Connection, id: SessionId, at: DateTime) -> Result<(), DbError> {
+    statement(
+        "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2::timestamptz - interval '5 minutes'",
+    )
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<Timestamptz, _>(at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Gives a session that was refreshed its new end.
+pub(crate) async fn prolong(
+    connection: &mut Connection,
+    id: SessionId,
+    at: DateTime,
+    expires_at: DateTime,
+) -> Result<(), DbError> {
+    statement("UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE id = $1")
+        .bind::<SqlUuid, _>(id.0)
+        .bind::<Timestamptz, _>(at)
+        .bind::<Timestamptz, _>(expires_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A person's live sessions in all tenants, newest first.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    user: UserId,
+    now: DateTime,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<SessionRow>, DbError> {
+    Ok(statement(
+        "SELECT id, tenant_id, user_agent, created_at, last_used_at, expires_at FROM sessions \
+         WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ($3::uuid IS NULL OR id < $3) \
+         ORDER BY id DESC LIMIT $4",
+    )
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<SqlUuid>, _>(before)
+    .bind::<BigInt, _>(limit)
+    .load(connection)
+    .await?)
+}
+
+/// Ends a person's session; `false` when it is not theirs or has ended already.
+pub(crate) async fn revoke(
+    connection: &mut Connection,
+    id: SessionId,
+    user: UserId,
+    reason: &'static str,
+    at: DateTime,
+) -> Result<bool, DbError> {
+    let rows = statement(
+        "UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
+         WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4",
+    )
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Text, _>(reason)
+    .bind::<Timestamptz, _>(at)
+    .execute(connection)
+    .await?;
+    Ok(rows == 1)
+}
+
+/// Ends all sessions that a former member has in the tenant.
+pub(crate) async fn revoke_member(
+    connection: &mut Connection,
+    tenant: TenantId,
+    user: UserId,
+    at: DateTime,
+) -> Result<(), DbError> {
+    statement(
+        "UPDATE sessions SET revoked_at = $3, revoked_reason = 'member_removed' \
+         WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Timestamptz, _>(at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Deletes sessions, with their tokens, that ended before `cutoff`; returns how many.
+pub(crate) async fn sweep(connection: &mut Connection, cutoff: DateTime) -> Result<usize, DbError> {
+    Ok(statement("DELETE FROM sessions WHERE expires_at < $1")
+        .bind::<Timestamptz, _>(cutoff)
+        .execute(connection)
+        .await?)
+}

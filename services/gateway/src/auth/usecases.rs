@@ -1,0 +1,11 @@
+//! What can be done with people, sessions and credentials, each in one transaction.
+
+pub(crate) mod create_api_key;
+pub(crate) mod login;
+pub(crate) mod open_session;
+pub(crate) mod refresh;
+pub(crate) mod revoke_api_key;
+pub(crate) mod revoke_session;
+pub(crate) mod show_me;
+pub(crate) mod signup;
+pub(crate) mod switch_tenant;

@@ -1,0 +1,3 @@
+//! What other services tell the gateway.
+
+pub(crate) mod on_subscription_updated;

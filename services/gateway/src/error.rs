@@ -1,0 +1,157 @@
+//! From what went wrong in a use case to what the caller is told. Exhaustive: a new failure needs a new answer.
+
+use common::{ErrorCode, Permission};
+use web::ApiError;
+
+use crate::auth::keys::KeyError;
+use crate::auth::passwords::HashingError;
+use crate::auth::usecases::{
+    create_api_key::CreateApiKeyError, login::LoginError, refresh::RefreshError, revoke_api_key::RevokeApiKeyError,
+    revoke_session::RevokeSessionError, show_me::ShowMeError, signup::SignupError, switch_tenant::SwitchTenantError,
+};
+use crate::tenants::usecases::{
+    change_member::ChangeMemberError, create_tenant::CreateTenantError, remove_member::RemoveMemberError,
+    update_tenant::UpdateTenantError,
+};
+
+impl From<KeyError> for ApiError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Db(error) => error.into(),
+            KeyError::Sealed(_) | KeyError::Unusable(_) | KeyError::NotMade => Self::internal(error),
+        }
+    }
+}
+
+impl From<HashingError> for ApiError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Busy => Self::new(ErrorCode::Overloaded).retry_after(2).because(error),
+            HashingError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<SignupError> for ApiError {
+    fn from(error: SignupError) -> Self {
+        match error {
+            SignupError::EmailTaken => Self::new(ErrorCode::EmailTaken).with("field", "email"),
+            SignupError::Hashing(error) => error.into(),
+            SignupError::Keys(error) => error.into(),
+            SignupError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::WrongPair => Self::new(ErrorCode::InvalidCredentials),
+            LoginError::NotMember => Self::not_found("tenant"),
+            LoginError::NoTenant => Self::new(ErrorCode::Forbidden)
+                .message("You are a member of no tenant any more. Ask somebody there to invite you."),
+            LoginError::Hashing(error) => error.into(),
+            LoginError::Keys(error) => error.into(),
+            LoginError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for ApiError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Refused => Self::new(ErrorCode::InvalidRefreshToken),
+            RefreshError::Reused => Self::new(ErrorCode::RefreshTokenReused),
+            RefreshError::Keys(error) => error.into(),
+            RefreshError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<SwitchTenantError> for ApiError {
+    fn from(error: SwitchTenantError) -> Self {
+        match error {
+            SwitchTenantError::NotMember => Self::not_found("tenant"),
+            SwitchTenantError::Keys(error) => error.into(),
+            SwitchTenantError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ShowMeError> for ApiError {
+    fn from(error: ShowMeError) -> Self {
+        match error {
+            ShowMeError::Gone => Self::new(ErrorCode::Unauthenticated),
+            ShowMeError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeSessionError> for ApiError {
+    fn from(error: RevokeSessionError) -> Self {
+        match error {
+            RevokeSessionError::NotFound => Self::not_found("session"),
+            RevokeSessionError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CreateApiKeyError> for ApiError {
+    fn from(error: CreateApiKeyError) -> Self {
+        match error {
+            CreateApiKeyError::Excess(permission) => Self::forbidden(permission)
+                .message("A key cannot do more than its maker. Choose a lesser role, or narrow its scopes."),
+            CreateApiKeyError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeApiKeyError> for ApiError {
+    fn from(error: RevokeApiKeyError) -> Self {
+        match error {
+            RevokeApiKeyError::NotFound => Self::not_found("API key"),
+            RevokeApiKeyError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CreateTenantError> for ApiError {
+    fn from(error: CreateTenantError) -> Self {
+        match error {
+            CreateTenantError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateTenantError> for ApiError {
+    fn from(error: UpdateTenantError) -> Self {
+        match error {
+            UpdateTenantError::Gone => Self::not_found("tenant"),
+            UpdateTenantError::VersionConflict(current) => Self::version_conflict(current),
+            UpdateTenantError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeMemberError> for ApiError {
+    fn from(error: ChangeMemberError) -> Self {
+        match error {
+            ChangeMemberError::NotFound => Self::not_found("member"),
+            ChangeMemberError::VersionConflict(current) => Self::version_conflict(current),
+            ChangeMemberError::OwnersOnly => Self::forbidden(Permission::OwnersWrite),
+            ChangeMemberError::LastOwner => Self::new(ErrorCode::LastOwner),
+            ChangeMemberError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveMemberError> for ApiError {
+    fn from(error: RemoveMemberError) -> Self {
+        match error {
+            RemoveMemberError::NotFound => Self::not_found("member"),
+            RemoveMemberError::OwnersOnly => Self::forbidden(Permission::OwnersWrite),
+            RemoveMemberError::LastOwner => Self::new(ErrorCode::LastOwner),
+            RemoveMemberError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What every request passes: the table finds the call, the credential is checked, the role is asked, and then a
+//! handler or a service answers, in the envelope.
+
+mod middleware;
+mod shown;
+mod span;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::HttpMessage as _;
+use actix_web::HttpResponse;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderValue, WWW_AUTHENTICATE};
+use common::event::Cause;
+use common::trace::TraceContext;
+use common::{ErrorCode, Principal};
+use tracing::Instrument as _;
+use web::{ApiError, Caller, RequestContext};
+
+pub(crate) use middleware::GateMiddleware;
+pub(crate) use shown::Shown;
+
+use crate::app::App;
+use crate::auth::checker::Checked;
+use crate::envelope;
+use crate::proxy::{Client, Passage, forward, too_large};
+use crate::routes::{Access, Found, Route, RouteTree, Target, Upstream};
+
+/// Longest credential that is looked at, in bytes.
+const MAX_BEARER: usize = 4_096;
+
+/// What a worker needs to let requests pass.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    app: App,
+    tree: Arc<RouteTree>,
+    client: Client,
+    is_traced: bool,
+}
+
+impl Gate {
+    /// The gate of one worker, with connections of its own.
+    pub(crate) const fn new(app: App, tree: Arc<RouteTree>, client: Client, is_traced: bool) -> Self {
+        Self { app, tree, client, is_traced }
+    }
+
+    /// Lets one request pass, or says why not.
+    pub(crate) async fn pass<S>(
+        self: Rc<Self>,
+        request: ServiceRequest,
+        handlers: Rc<S>,
+    ) -> Result<ServiceResponse, actix_web::Error>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse, Error = actix_web::Error>,
+    {
+        let incoming = span::incoming(request.headers());
+        let route = match self.tree.find(request.method().as_str(), request.path()) {
+            Found::Route(route) => route,
+            Found::OtherMethods(methods) => {
+                let mut answer = envelope::refuse(&ApiError::new(ErrorCode::MethodNotAllowed), incoming);
+                if let Ok(allow) = HeaderValue::from_str(&methods.allow()) {
+                    answer.headers_mut().insert(ALLOW, allow);
+                }
+                return Ok(request.into_response(answer));
+            }
+            Found::Nothing => {
+                return Ok(request.into_response(envelope::refuse(&ApiError::new(ErrorCode::NotFound), incoming)));
+            }
+        };
+        match route.target {
+            Target::Upstream(upstream) if !self.is_traced => {
+                self.relay(request, route, upstream, incoming.child()).await
+            }
+            target => {
+                let (span, trace) = span::open(&request, route, incoming);
+                let work = async {
+                    match target {
+                        Target::Upstream(upstream) => self.relay(request, route, upstream, trace).await,
+                        Target::Local(_) => self.handle(request, route, trace, handlers).await,
+                    }
+                };
+                let answer = work.instrument(span.clone()).await?;
+                span.record("http.response.status_code", answer.status().as_u16());
+                Ok(answer)
+            }
+        }
+    }
+
+    /// A call that a service answers.
+    async fn relay(
+        &self,
+        mut request: ServiceRequest,
+        route: &'static Route,
+        upstream: Upstream,
+        trace: TraceContext,
+    ) -> Result<ServiceResponse, actix_web::Error> {
+        let payload = request.take_payload();
+        let checked = match self.admit(&request, route).await {
+            Ok(checked) => checked,
+            Err(error) => return Ok(refused(request, &error, trace)),
+        };
+        let identity = checked.map(|checked| {
+            let now = self.app.clock.now();
+            checked.internal_token(self.app.checker.signer(), now)
+        });
+        let patience = route.timeout.min(self.app.settings.proxy.answer_timeout());
+        let answer = {
+            let peer = request.peer_addr().map(|address| address.ip().to_string());
+            let head = request.head();
+            let passage = Passage { head, peer, route, upstream, identity, trace, patience };
+            forward(&self.client, passage, payload).await
+        };
+        Ok(match answer {
+            Ok(answer) => request.into_response(answer),
+            Err(error) => refused(request, &error, trace),
+        })
+    }
+
+    /// A call that the gateway answers itself.
+    async fn handle<S>(
+        &self,
+        request: ServiceRequest,
+        route: &'static Route,
+        trace: TraceContext,
+        handlers: Rc<S>,
+    ) -> Result<ServiceResponse, actix_web::Error>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse, Error = actix_web::Error>,
+    {
+        match self.admit(&request, route).await {
+            Ok(None) => {}
+            Ok(Some(checked)) => {
+                let identity = checked.identity.clone();
+                let cause =
+                    Cause { tenant_id: identity.tenant_id, actor: identity.actor(), trace, at: self.app.clock.now() };
+                let mut extensions = request.extensions_mut();
+                extensions.insert(Caller { identity, cause });
+                extensions.insert(Shown(checked.credential));
+            }
+            Err(error) => return Ok(refused(request, &error, trace)),
+        }
+        request.extensions_mut().insert(RequestContext { trace });
+        // The router needs the request to itself, so it is had back from the answer. Handlers and extractors turn
+        // their errors into answers before they come here.
+        let (request, answer) = handlers.call(request).await?.into_parts();
+        Ok(ServiceResponse::new(request, envelope::seal(answer, trace)))
+    }
+
+    /// Checks size, credential and permission; nobody for a public call.
+    async fn admit(&self, request: &ServiceRequest, route: &'static Route) -> Result<Option<Arc<Checked>>, ApiError> {
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if length.is_some_and(|length| length > route.body_limit) {
+            return Err(too_large(route));
+        }
+        if route.access == Access::Public {
+            return Ok(None);
+        }
+        let bearer = bearer(request).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
+        let checked = self.app.checker.check(bearer, self.app.clock.now()).await?;
+        match route.access {
+            Access::Permission(permission) if !checked.identity.may(permission) => Err(ApiError::forbidden(permission)),
+            Access::Person if matches!(checked.identity.principal, Principal::ApiKey(_)) => {
+                Err(ApiError::new(ErrorCode::Forbidden)
+                    .message("This call is for people. Sign in instead of sending an API key.")
+                    .with("principal", "user"))
+            }
+            Access::Public | Access::Member | Access::Person | Access::Permission(_) => Ok(Some(checked)),
+        }
+    }
+}
+
+/// The credential of a request.
+fn bearer(request: &ServiceRequest) -> Option<&str> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_BEARER).then_some(token)
+}
+
+fn refused(request: ServiceRequest, error: &ApiError, trace: TraceContext) -> ServiceResponse {
+    let mut answer: HttpResponse = envelope::refuse(error, trace);
+    if answer.status() == actix_web::http::StatusCode::UNAUTHORIZED {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    request.into_response(answer)
+}

@@ -1,0 +1,28 @@
+//! Signing in, sessions and API keys.
+
+use common::Permission::{ApiKeysRead, ApiKeysWrite};
+
+use super::Access::{Member, Permission, Person, Public};
+use super::Local::{
+    CreateApiKey, ListApiKeys, ListSessions, Login, Logout, Refresh, RevokeApiKey, RevokeSession, ShowMe, Signup,
+    SwitchTenant,
+};
+use super::Route;
+use super::Verb::{Delete, Get, Post};
+
+/// Nobody has a password or token longer than this, in bytes.
+const SMALL: usize = 16 << 10;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::local(Signup, Post, "/api/v1/auth/signup", Public).body_limit(SMALL),
+    Route::local(Login, Post, "/api/v1/auth/login", Public).body_limit(SMALL),
+    Route::local(Refresh, Post, "/api/v1/auth/refresh", Public).body_limit(SMALL),
+    Route::local(SwitchTenant, Post, "/api/v1/auth/tenant", Person).body_limit(SMALL),
+    Route::local(Logout, Post, "/api/v1/auth/logout", Person).body_limit(SMALL),
+    Route::local(ShowMe, Get, "/api/v1/auth/me", Member),
+    Route::local(ListSessions, Get, "/api/v1/auth/sessions", Person),
+    Route::local(RevokeSession, Delete, "/api/v1/auth/sessions/{id}", Person),
+    Route::local(CreateApiKey, Post, "/api/v1/auth/api-keys", Permission(ApiKeysWrite)).body_limit(SMALL),
+    Route::local(ListApiKeys, Get, "/api/v1/auth/api-keys", Permission(ApiKeysRead)),
+    Route::local(RevokeApiKey, Delete, "/api/v1/auth/api-keys/{id}", Permission(ApiKeysWrite)),
+];

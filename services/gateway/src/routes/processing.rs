@@ -1,0 +1,27 @@
+//! Labels, rules and decisions.
+
+use common::Permission::{LabelsRead, LabelsWrite, ProcessingRead, ProcessingWrite, RulesRead, RulesTest, RulesWrite};
+
+use super::Route;
+use super::Upstream::Processing;
+use super::Verb::{Delete, Get, Patch, Post};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::to(Processing, Get, "/api/v1/labels", LabelsRead),
+    Route::to(Processing, Post, "/api/v1/labels", LabelsWrite),
+    Route::to(Processing, Get, "/api/v1/labels/{id}", LabelsRead),
+    Route::to(Processing, Patch, "/api/v1/labels/{id}", LabelsWrite),
+    Route::to(Processing, Delete, "/api/v1/labels/{id}", LabelsWrite),
+    Route::to(Processing, Get, "/api/v1/rules", RulesRead),
+    Route::to(Processing, Post, "/api/v1/rules", RulesWrite),
+    Route::to(Processing, Post, "/api/v1/rules/test", RulesTest),
+    Route::to(Processing, Get, "/api/v1/rules/{id}", RulesRead),
+    Route::to(Processing, Patch, "/api/v1/rules/{id}", RulesWrite),
+    Route::to(Processing, Delete, "/api/v1/rules/{id}", RulesWrite),
+    Route::to(Processing, Post, "/api/v1/rules/{id}/enable", RulesWrite),
+    Route::to(Processing, Post, "/api/v1/rules/{id}/disable", RulesWrite),
+    Route::to(Processing, Get, "/api/v1/rules/{id}/versions", RulesRead),
+    Route::to(Processing, Get, "/api/v1/processing/outcomes/{recordId}", ProcessingRead),
+    Route::to(Processing, Get, "/api/v1/processing/settings", ProcessingRead),
+    Route::to(Processing, Patch, "/api/v1/processing/settings", ProcessingWrite),
+];

@@ -1,0 +1,130 @@
+//! The public HTTP server: one gate for each worker, and a handler for each local call of the table.
+
+use std::net::TcpListener;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpServer, Route as Handler, web as actix};
+use common::{Clock, ErrorCode};
+use tokio_util::sync::CancellationToken;
+use web::{ApiError, Health, Limits};
+
+use crate::app::App;
+use crate::auth::http as auth;
+use crate::gate::{Gate, GateMiddleware};
+use crate::openapi::http as docs;
+use crate::proxy::Client;
+use crate::routes::{self, Local, RouteTree, Target, Verb};
+use crate::tenants::http as tenants;
+
+/// Longest body of a call that the gateway answers itself, in bytes; the table may say less.
+const LOCAL_BODY: usize = 256 << 10;
+/// How long a client may keep an idle connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Serves until told to stop, then lets running requests finish.
+///
+/// # Errors
+/// When the listener or a service's URL cannot be used.
+pub(crate) async fn serve(
+    app: App,
+    health: Health,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let settings = Arc::clone(&app.settings);
+    // Each worker makes its own client below; a URL that cannot be used is told here.
+    Client::new(&settings.upstreams, &settings.proxy)?;
+    let tree = Arc::new(RouteTree::new(routes::all()));
+    let is_traced = is_traced(&app);
+    let server = settings.server.clone();
+    let server = HttpServer::new(move || {
+        let client = Client::new(&settings.upstreams, &settings.proxy).expect("tried before the server began");
+        let gate = Gate::new(app.clone(), Arc::clone(&tree), client, is_traced);
+        let (app, health) = (app.clone(), health.clone());
+        actix_web::App::new()
+            .configure(move |config| configure(config, app, health))
+            .default_service(actix::to(unknown_path))
+            .wrap(GateMiddleware(Rc::new(gate)))
+    })
+    .workers(server.workers)
+    .keep_alive(KEEP_ALIVE)
+    .tcp_nodelay(true)
+    .client_request_timeout(Duration::from_secs(server.request_timeout_seconds))
+    .shutdown_timeout(server.shutdown_grace_seconds)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    tokio::spawn(async move {
+        shutdown.cancelled().await;
+        handle.stop(true).await;
+    });
+    Ok(server.await?)
+}
+
+/// Whether spans leave the process: then every call gets one, else only the gateway's own do, for the log.
+fn is_traced(app: &App) -> bool {
+    let set = |endpoint: &str| !endpoint.is_empty();
+    app.settings.telemetry.otlp_endpoint.as_deref().is_some_and(set)
+        || std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").is_ok_and(|endpoint| set(&endpoint))
+}
+
+fn configure(config: &mut ServiceConfig, app: App, health: Health) {
+    let clock: Arc<dyn Clock> = Arc::clone(&app.clock);
+    config
+        .app_data(Data::new(Limits { body_bytes: LOCAL_BODY }))
+        .app_data(Data::new(clock))
+        .app_data(Data::new(health))
+        .app_data(Data::new(docs::Documents::default()))
+        .app_data(Data::new(app));
+    for route in routes::all() {
+        if let Target::Local(local) = route.target {
+            let path = route.path.replace("{*file}", "{file:.*}");
+            config.route(&path, handler(local, route.verb));
+        }
+    }
+}
+
+/// The handler of a local call; a call without one does not compile.
+fn handler(local: Local, verb: Verb) -> Handler {
+    let route = match verb {
+        Verb::Get => actix::get(),
+        Verb::Post => actix::post(),
+        Verb::Patch => actix::patch(),
+        Verb::Delete => actix::delete(),
+    };
+    match local {
+        Local::Signup => route.to(auth::signup::signup),
+        Local::Login => route.to(auth::login::login),
+        Local::Refresh => route.to(auth::refresh::refresh),
+        Local::SwitchTenant => route.to(auth::switch_tenant::switch_tenant),
+        Local::Logout => route.to(auth::logout::logout),
+        Local::ShowMe => route.to(auth::me::show_me),
+        Local::ListSessions => route.to(auth::sessions::list::list_sessions),
+        Local::RevokeSession => route.to(auth::sessions::revoke::revoke_session),
+        Local::CreateApiKey => route.to(auth::api_keys::create::create_api_key),
+        Local::ListApiKeys => route.to(auth::api_keys::list::list_api_keys),
+        Local::RevokeApiKey => route.to(auth::api_keys::revoke::revoke_api_key),
+        Local::ListTenants => route.to(tenants::list::list_tenants),
+        Local::CreateTenant => route.to(tenants::create::create_tenant),
+        Local::ShowTenant => route.to(tenants::show::show_tenant),
+        Local::UpdateTenant => route.to(tenants::update::update_tenant),
+        Local::ListRoles => route.to(tenants::roles::list_roles),
+        Local::ListMembers => route.to(tenants::members::list::list_members),
+        Local::ChangeMember => route.to(tenants::members::change::change_member),
+        Local::RemoveMember => route.to(tenants::members::remove::remove_member),
+        Local::ShowJwks => route.to(auth::jwks::show_jwks),
+        Local::ShowOpenApi => route.to(docs::show_openapi),
+        Local::ShowDocs => route.to(docs::show_docs),
+        Local::RedirectToDocs => route.to(docs::redirect_to_docs),
+        Local::ShowLive => route.to(web::health_live),
+        Local::ShowReady => route.to(web::health_ready),
+    }
+}
+
+async fn unknown_path() -> Result<actix_web::HttpResponse, ApiError> {
+    Err(ApiError::new(ErrorCode::NotFound))
+}

@@ -1,0 +1,9 @@
+//! Calls below `/api/v1/tenants`.
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod members;
+pub(crate) mod roles;
+pub(crate) mod show;
+pub(crate) mod update;
+pub(crate) mod views;

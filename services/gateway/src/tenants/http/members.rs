@@ -1,0 +1,5 @@
+//! Calls below `/api/v1/tenants/current/members`.
+
+pub(crate) mod change;
+pub(crate) mod list;
+pub(crate) mod remove;

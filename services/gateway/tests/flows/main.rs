@@ -1,0 +1,7 @@
+//! Flows through all six services as real processes: what a tenant sees from outside, and what must survive.
+
+mod api;
+mod isolation;
+mod outage;
+mod races;
+mod way;

@@ -1,0 +1,87 @@
+//! Two tenants: nothing of the one is seen, counted or changed by the other.
+
+use common::TenantId;
+use db::{DbError, statement};
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl as _;
+use serde_json::json;
+use test_support::TestApp;
+
+use crate::support::{code, machine, member, sign_up, start};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_reaches_into_another_tenant() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let robot = machine(&app, &ann, "agent").await;
+    let carl = member(&app, &ann, "reviewer", "carl").await;
+    let bob = sign_up(&app, "bob").await;
+    let before = ann.get("/api/v1/tenants/current/members").await.body["data"].clone();
+
+    let member_path = format!("/api/v1/tenants/current/members/{}", carl.id);
+    for answer in [
+        bob.delete(&format!("/api/v1/auth/api-keys/{}", robot.id)).await,
+        bob.patch(&member_path, json!({"role": "admin"})).await,
+        bob.delete(&member_path).await,
+        bob.post("/api/v1/auth/tenant", json!({"tenantId": ann.tenant})).await,
+    ] {
+        assert_eq!((answer.status, code(&answer)), (404, "not_found"));
+    }
+    assert_eq!(bob.get("/api/v1/auth/api-keys").await.body["data"], json!([]));
+    assert_eq!(bob.get("/api/v1/tenants/current/members").await.body["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(bob.get("/api/v1/tenants").await.body["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(bob.get("/api/v1/auth/sessions").await.body["data"].as_array().map(Vec::len), Some(1));
+    bob.patch("/api/v1/tenants/current", json!({"name": "mine"})).await;
+    assert_eq!(ann.get("/api/v1/tenants/current").await.body["data"]["name"], "ann's");
+    assert_eq!(ann.get("/api/v1/tenants/current/members").await.body["data"], before);
+    assert_eq!(robot.get("/api/v1/records").await.status, 200);
+    app.finish().await;
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+const TABLES: [(&str, &str); 6] = [
+    ("SELECT count(*) AS count FROM tenants", "tenants"),
+    ("SELECT count(*) AS count FROM memberships", "memberships"),
+    ("SELECT count(*) AS count FROM sessions", "sessions"),
+    ("SELECT count(*) AS count FROM refresh_tokens", "refresh_tokens"),
+    ("SELECT count(*) AS count FROM api_keys", "api_keys"),
+    ("SELECT count(*) AS count FROM idempotency_keys", "idempotency_keys"),
+];
+
+async fn count_as(app: &TestApp, tenants: &[TenantId], sql: &'static str) -> i64 {
+    let counted: Result<Count, DbError> =
+        app.db().tenants(tenants, async |connection| Ok(statement(sql).get_result(connection).await?)).await;
+    counted.expect("the application's role may read").count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_level_security_binds_the_applications_role() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    ann.send("POST", "/api/v1/auth/api-keys", &[("idempotency-key", "k")], Some(json!({"name": "r", "role": "agent"})))
+        .await;
+    sign_up(&app, "bob").await;
+    let own: TenantId = ann.tenant.parse().expect("an id");
+    for (sql, table) in TABLES {
+        assert!(count_as(&app, &[own], sql).await >= 1, "{table}");
+        let all = app.count(table).await;
+        let expected = if matches!(table, "api_keys" | "idempotency_keys") { all } else { all / 2 };
+        assert_eq!(count_as(&app, &[own], sql).await, expected, "{table} shows rows of another tenant");
+        assert_eq!(count_as(&app, &[TenantId::generate()], sql).await, 0, "{table} shows rows to a stranger");
+    }
+    let moved: Result<usize, DbError> = app
+        .db()
+        .tenant(own, async |connection| {
+            let steal = statement("UPDATE memberships SET role = 'admin' WHERE tenant_id <> app_tenants()[1]");
+            Ok(steal.execute(connection).await?)
+        })
+        .await;
+    assert_eq!(moved.expect("the update runs"), 0);
+    app.finish().await;
+}

@@ -1,0 +1,135 @@
+//! The running service: its parts, and how they are put together.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use ::settings::{DatabaseSettings, Sealer, ServerSettings, TelemetrySettings};
+use actix_web::web::Data;
+use bus::{Bus, Consumer, Outbox, Relay};
+use common::{Clock, SystemClock};
+use db::{Db, EmbeddedMigrations, embed_migrations};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use utoipa::OpenApi as _;
+use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
+
+use crate::consumers::on_verdict::OnVerdict;
+use crate::domain::provider::catalogue;
+use crate::intake::{Committers, Intake};
+use crate::settings::IngestionSettings;
+use crate::source_cache::SourceCache;
+use crate::{http, jobs, openapi};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/ingestion");
+
+/// The ingestion service.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingestion;
+
+/// What handlers, consumers and jobs work with.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) db: Db,
+    pub(crate) bus: Bus,
+    pub(crate) outbox: Outbox,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sealer: Sealer,
+    pub(crate) sources: SourceCache,
+    pub(crate) intake: Intake,
+    /// Wakes the release of held records when a source of this process was resumed.
+    pub(crate) resumed: Notify,
+    /// What webhook URLs begin with.
+    pub(crate) public_url: String,
+}
+
+impl App {
+    fn new(settings: &IngestionSettings) -> anyhow::Result<(Self, Committers)> {
+        // Read now, so that a faulty provider file shows at the start.
+        tracing::debug!(providers = catalogue().all().len(), "catalogue read");
+        let outbox = Outbox::default();
+        let committer_db = DatabaseSettings { pool_size: settings.intake.committers, ..settings.database.clone() };
+        let (intake, committers) = Committers::start(Db::new(&committer_db)?, outbox.clone(), &settings.intake);
+        let app = Self {
+            db: Db::new(&settings.database)?,
+            bus: Bus::new(Ingestion::NAME, &settings.broker),
+            outbox,
+            clock: Arc::new(SystemClock),
+            sealer: Sealer::new(&settings.sealing)?,
+            sources: SourceCache::new(&settings.intake),
+            intake,
+            resumed: Notify::new(),
+            public_url: settings.public.url.trim_end_matches('/').to_owned(),
+        };
+        Ok((app, committers))
+    }
+
+    /// The database decides readiness. The broker does not: without it events wait in the outbox.
+    fn health(&self) -> Health {
+        let bus = self.bus.clone();
+        let remedy = "Check that RabbitMQ runs and VERDICT__BROKER__URL; events wait in the outbox until then.";
+        let broker = HealthCheck::optional("broker", remedy, move || {
+            let bus = bus.clone();
+            Box::pin(async move { bus.ping().await.map_err(|error| error.to_string()) })
+        });
+        Health(vec![HealthCheck::database(self.db.clone()), broker])
+    }
+}
+
+impl Service for Ingestion {
+    const NAME: &'static str = "ingestion";
+    type Settings = IngestionSettings;
+
+    fn migrations() -> EmbeddedMigrations {
+        MIGRATIONS
+    }
+
+    fn openapi() -> utoipa::openapi::OpenApi {
+        openapi::Document::openapi()
+    }
+
+    fn sections(settings: &IngestionSettings) -> (&ServerSettings, &DatabaseSettings, &TelemetrySettings) {
+        (&settings.server, &settings.database, &settings.telemetry)
+    }
+
+    async fn serve(
+        settings: IngestionSettings,
+        roles: Roles,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let verifier = Data::new(InternalVerifier::new(&settings.internal)?);
+        let (app, committers) = App::new(&settings)?;
+        let app = Data::new(app);
+        let clock = Data::new(Arc::clone(&app.clock));
+        let health = Data::new(app.health());
+        let work = TaskTracker::new();
+        if roles.worker {
+            spawn_workers(&work, &app, &shutdown);
+        }
+        let shared = app.clone();
+        web::serve(listener, &settings.server, shutdown.clone(), move |config| {
+            config.app_data(shared.clone()).app_data(verifier.clone()).app_data(clock.clone()).app_data(health.clone());
+            if roles.api {
+                http::routes(config);
+            }
+        })
+        .await?;
+        shutdown.cancel();
+        // The server has let its requests finish, so what the queue still holds was given up by its callers.
+        committers.finish().await;
+        work.close();
+        work.wait().await;
+        app.bus.close().await;
+        Ok(())
+    }
+}
+
+fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationToken) {
+    let app = app.clone().into_inner();
+    work.spawn(Relay::new(app.db.clone(), app.bus.clone(), app.outbox.clone()).run(shutdown.clone()));
+    let verdicts = Arc::new(OnVerdict::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts).run(shutdown.clone()));
+    work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
+}

@@ -1,0 +1,3 @@
+//! What ingestion hears: one queue per file.
+
+pub(crate) mod on_verdict;

@@ -1,0 +1,17 @@
+//! What ingestion means by its words: sources, signatures, mappings, deliveries and the precedence of verdicts.
+//!
+//! Pure: no I/O, no framework, no clock of its own.
+
+pub(crate) mod delivery;
+pub(crate) mod entry;
+pub(crate) mod integration;
+pub(crate) mod mapping;
+pub(crate) mod provider;
+pub(crate) mod secret;
+pub(crate) mod signature;
+pub(crate) mod source;
+pub(crate) mod submission;
+pub(crate) mod verdict;
+
+/// Finds a header's value by its lower-case name.
+pub(crate) type Header<'h> = &'h dyn Fn(&str) -> Option<&'h str>;

@@ -1,0 +1,67 @@
+//! Paths such as `$.issue.labels[0].name` and `$["odd name"]`.
+
+/// Most steps of a path.
+const MAX_STEPS: usize = 16;
+/// Longest path, in bytes.
+const MAX_LENGTH: usize = 256;
+
+/// One step into a JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+/// Reads a path; the message says what is wrong.
+pub(super) fn parse(text: &str) -> Result<Vec<Step>, String> {
+    if text.len() > MAX_LENGTH {
+        return Err(format!("must be at most {MAX_LENGTH} bytes long"));
+    }
+    let mut rest = text.strip_prefix('$').ok_or("must begin with $")?;
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        let (step, after) = step(rest)?;
+        steps.push(step);
+        rest = after;
+    }
+    if steps.len() > MAX_STEPS {
+        return Err(format!("must have at most {MAX_STEPS} steps"));
+    }
+    Ok(steps)
+}
+
+fn step(text: &str) -> Result<(Step, &str), String> {
+    if let Some(rest) = text.strip_prefix('.') {
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        return if end == 0 {
+            Err("has an empty name; write [\"…\"] for odd names".into())
+        } else {
+            Ok((Step::Key(rest[..end].to_owned()), &rest[end..]))
+        };
+    }
+    let rest = text.strip_prefix('[').ok_or("must go on with .name, [\"name\"] or [0]")?;
+    if let Some(quoted) = rest.strip_prefix('"') {
+        let (name, after) = quoted.split_once("\"]").ok_or("has a [\" without its \"]")?;
+        return Ok((Step::Key(name.to_owned()), after));
+    }
+    let (index, after) = rest.split_once(']').ok_or("has a [ without its ]")?;
+    let index = index.parse().map_err(|_| "has an index that is no number".to_owned())?;
+    Ok((Step::Index(index), after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_read() {
+        let key = |name: &str| Step::Key(name.into());
+        assert_eq!(parse("$"), Ok(vec![]));
+        assert_eq!(parse("$.a.b_c"), Ok(vec![key("a"), key("b_c")]));
+        assert_eq!(parse("$.a[0][\"x.y\"].z"), Ok(vec![key("a"), Step::Index(0), key("x.y"), key("z")]));
+        for bad in ["", "a", "$a", "$.", "$..a", "$[", "$[x]", "$[\"a]", "$.a[-1]"] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(parse(&format!("${}", ".a".repeat(MAX_STEPS + 1))).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! A source ready for its next delivery: secrets opened, scheme and mapping compiled.
+
+use common::{IntegrationId, TenantId};
+use settings::Sealer;
+
+use super::integration::{Integration, IntegrationStatus};
+use super::mapping::Mapping;
+use super::provider::catalogue;
+use super::secret::sealing_context;
+use super::signature::Verifier;
+
+/// What receiving a webhook needs to know.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) id: IntegrationId,
+    pub(crate) tenant_id: TenantId,
+    pub(crate) provider: String,
+    pub(crate) name: String,
+    pub(crate) paused: bool,
+    pub(crate) verifier: Verifier,
+    pub(crate) mapping: Mapping,
+}
+
+/// A stored integration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// Its sealing key is gone, or the row was altered.
+    #[error("the secret of integration {0} cannot be opened")]
+    Secret(IntegrationId, #[source] settings::OpenError),
+    /// It was stored by a build that knew more.
+    #[error("integration {0} has a provider, config or mapping that this build does not know")]
+    Unknown(IntegrationId),
+}
+
+impl Source {
+    /// Makes a source of its row.
+    ///
+    /// # Errors
+    /// When the row cannot be used.
+    pub(crate) fn prepare(row: &Integration, sealer: &Sealer) -> Result<Self, SourceError> {
+        let unknown = || SourceError::Unknown(row.id);
+        let provider = catalogue().find(&row.provider).ok_or_else(unknown)?;
+        let secret = sealer
+            .open(&sealing_context(row.tenant_id, row.id), &row.secret_sealed)
+            .map_err(|error| SourceError::Secret(row.id, error))?;
+        let secret = std::str::from_utf8(&secret).map_err(|_| unknown())?;
+        let key = provider.secret.key(secret).ok_or_else(unknown)?;
+        let scheme = provider.signature.configured(&row.config).map_err(|_| unknown())?;
+        let verifier = scheme.verifier(&[key]).ok_or_else(unknown)?;
+        let mapping = Mapping::compile(row.mapping.as_ref().unwrap_or(&provider.mapping)).map_err(|_| unknown())?;
+        Ok(Self {
+            id: row.id,
+            tenant_id: row.tenant_id,
+            provider: row.provider.clone(),
+            name: row.name.clone(),
+            paused: row.status == IntegrationStatus::Paused,
+            verifier,
+            mapping,
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! The HTTP surface: one folder per noun, one file per verb. Who may call what is the gateway's routes table.
+
+pub(crate) mod deliveries;
+pub(crate) mod given;
+pub(crate) mod integrations;
+pub(crate) mod records;
+pub(crate) mod webhooks;
+
+use actix_web::web::ServiceConfig;
+
+/// Every route of the service.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    webhooks::routes(config);
+    integrations::routes(config);
+    deliveries::routes(config);
+    records::routes(config);
+}

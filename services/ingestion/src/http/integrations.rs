@@ -1,0 +1,88 @@
+//! A tenant's sources, and the catalogue of what they may be.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod list;
+pub(crate) mod providers;
+pub(crate) mod show;
+pub(crate) mod update;
+
+use ::web::resource;
+use actix_web::web::{self, ServiceConfig};
+use common::{DateTime, IntegrationId};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::domain::integration::{Integration, IntegrationStatus};
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/api/v1/integrations/providers", "GET").route(web::get().to(providers::list_providers)))
+        .service(
+            resource("/api/v1/integrations", "GET, POST")
+                .route(web::get().to(list::list_integrations))
+                .route(web::post().to(create::create_integration)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}", "GET, PATCH, DELETE")
+                .route(web::get().to(show::show_integration))
+                .route(web::patch().to(update::update_integration))
+                .route(web::delete().to(delete::delete_integration)),
+        );
+}
+
+/// A source of records.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntegrationResponse {
+    id: IntegrationId,
+    /// The catalogue entry.
+    provider: String,
+    name: String,
+    /// A paused source accepts and holds.
+    status: IntegrationStatus,
+    /// What differs from the provider's way to sign.
+    config: Value,
+    /// Null means the provider's default.
+    mapping: Option<Value>,
+    webhook: WebhookResponse,
+    version: i32,
+    created_at: DateTime,
+    updated_at: DateTime,
+}
+
+/// Where the source delivers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WebhookResponse {
+    /// The address to POST to.
+    url: String,
+    /// What to sign with; shown only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+impl IntegrationResponse {
+    fn new(app: &App, integration: Integration) -> Self {
+        let Integration { id, provider, .. } = &integration;
+        let url = format!("{}/api/v1/integrations/webhooks/{provider}/{id}", app.public_url);
+        Self {
+            id: integration.id,
+            provider: integration.provider,
+            name: integration.name,
+            status: integration.status,
+            config: integration.config,
+            mapping: integration.mapping,
+            webhook: WebhookResponse { url, secret: None },
+            version: integration.version,
+            created_at: integration.created_at,
+            updated_at: integration.updated_at,
+        }
+    }
+
+    fn with_secret(mut self, secret: String) -> Self {
+        self.webhook.secret = Some(secret);
+        self
+    }
+}

@@ -1,0 +1,54 @@
+//! `GET /integrations/providers`
+
+use common::page::Page;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use web::{ApiError, Caller, Query, Reply};
+
+use crate::domain::provider::{Auth, Provider, catalogue};
+use crate::domain::signature::Scheme;
+
+/// A kind of source.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProviderResponse {
+    /// The name that `POST /integrations` takes.
+    provider: &'static str,
+    display_name: &'static str,
+    auth: Auth,
+    /// How it signs, and what `config` may change of that.
+    signature: &'static Scheme,
+    /// What to do at the provider.
+    setup: &'static str,
+    /// The default mapping, to begin one's own with.
+    mapping: &'static Value,
+}
+
+impl From<&'static Provider> for ProviderResponse {
+    fn from(provider: &'static Provider) -> Self {
+        Self {
+            provider: &provider.provider,
+            display_name: &provider.display_name,
+            auth: provider.auth,
+            signature: &provider.signature,
+            setup: &provider.setup,
+            mapping: &provider.mapping,
+        }
+    }
+}
+
+/// The catalogue takes no parameter.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoQuery {}
+
+/// Lists every kind of source that can be connected.
+#[utoipa::path(
+    get, path = "/api/v1/integrations/providers", tag = "integrations", operation_id = "list_providers",
+    responses((status = 200, description = "The catalogue.", body = Vec<ProviderResponse>))
+)]
+pub(crate) async fn list_providers(_: Caller, _: Query<NoQuery>) -> Result<Reply, ApiError> {
+    let items = catalogue().all().iter().map(ProviderResponse::from).collect();
+    Ok(Reply::page(Page { items, next_cursor: None }))
+}

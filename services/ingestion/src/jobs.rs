@@ -1,0 +1,4 @@
+//! Timers; each calls a use case.
+
+pub(crate) mod forget_keys;
+pub(crate) mod release_held;

@@ -1,0 +1,98 @@
+//! The service's settings.
+
+use serde::Deserialize;
+use settings::{
+    BrokerSettings, DatabaseSettings, InternalSettings, PublicSettings, SealingSettings, ServerSettings, SettingsError,
+    TelemetrySettings, Validate,
+};
+
+/// All settings of the ingestion service.
+#[derive(Clone, Debug, Deserialize)]
+pub struct IngestionSettings {
+    /// Where it listens.
+    #[serde(default)]
+    pub server: ServerSettings,
+    /// Its database.
+    pub database: DatabaseSettings,
+    /// The message broker.
+    pub broker: BrokerSettings,
+    /// How it knows the gateway's word.
+    pub internal: InternalSettings,
+    /// The keys that protect webhook secrets.
+    pub sealing: SealingSettings,
+    /// The address that webhook URLs begin with.
+    #[serde(default)]
+    pub public: PublicSettings,
+    /// Logs and traces.
+    #[serde(default)]
+    pub telemetry: TelemetrySettings,
+    /// The intake.
+    #[serde(default)]
+    pub intake: IntakeSettings,
+}
+
+/// `intake`: how receipts are grouped into commits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IntakeSettings {
+    /// Most requests waiting to be stored (`VERDICT__INTAKE__QUEUE_CAPACITY`).
+    pub queue_capacity: usize,
+    /// Most bytes of all waiting requests (`VERDICT__INTAKE__QUEUE_BYTES`).
+    pub queue_bytes: usize,
+    /// Transactions at once (`VERDICT__INTAKE__COMMITTERS`).
+    pub committers: usize,
+    /// Most requests in one transaction (`VERDICT__INTAKE__GROUP_REQUESTS`).
+    pub group_requests: usize,
+    /// A transaction takes no further request once it has this many records (`VERDICT__INTAKE__GROUP_ENTRIES`).
+    pub group_entries: usize,
+    /// How long another replica's change of an integration may go unnoticed, in milliseconds
+    /// (`VERDICT__INTAKE__SOURCE_CACHE_MILLIS`).
+    pub source_cache_millis: u64,
+}
+
+impl Default for IntakeSettings {
+    fn default() -> Self {
+        Self {
+            queue_capacity: 4_096,
+            queue_bytes: 64 << 20,
+            committers: 2,
+            group_requests: 256,
+            group_entries: 1_000,
+            source_cache_millis: 5_000,
+        }
+    }
+}
+
+impl Validate for IntakeSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        for (key, value) in [
+            ("intake.queue_capacity", self.queue_capacity),
+            ("intake.committers", self.committers),
+            ("intake.group_requests", self.group_requests),
+            ("intake.group_entries", self.group_entries),
+        ] {
+            if value == 0 {
+                return Err(SettingsError::invalid(key, "must be at least 1"));
+            }
+        }
+        if self.committers > 32 {
+            return Err(SettingsError::invalid("intake.committers", "must be at most 32"));
+        }
+        if !(1 << 20..=4 << 30).contains(&self.queue_bytes) {
+            return Err(SettingsError::invalid("intake.queue_bytes", "must be from 1 MiB to 4 GiB"));
+        }
+        if self.source_cache_millis > 5_000 {
+            return Err(SettingsError::invalid("intake.source_cache_millis", "must be at most 5000"));
+        }
+        Ok(())
+    }
+}
+
+impl Validate for IngestionSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        self.server.validate()?;
+        self.database.validate()?;
+        self.telemetry.validate()?;
+        self.intake.validate()
+    }
+}

@@ -1,0 +1,88 @@
+//! Changing a source: its name, settings or mapping, pausing and resuming it.
+
+use common::event::{Cause, Event, IntegrationUpdated};
+use common::{IntegrationId, Violation};
+use db::{Connection, DbError};
+use serde_json::Value;
+
+use super::connect_integration::check;
+use crate::app::App;
+use crate::domain::entry::AGENT;
+use crate::domain::integration::{Integration, IntegrationStatus};
+use crate::domain::provider::catalogue;
+use crate::store;
+
+/// What is left out stays as it is.
+#[derive(Debug, Default)]
+pub(crate) struct IntegrationChange {
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<IntegrationStatus>,
+    pub(crate) config: Option<Value>,
+    /// `Some(None)` goes back to the provider's default.
+    pub(crate) mapping: Option<Option<Value>>,
+}
+
+/// Why a source was not changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeIntegrationError {
+    #[error("there is no such integration")]
+    NotFound,
+    #[error("the integration is at version {0}")]
+    VersionConflict(i32),
+    #[error("config or mapping cannot be used")]
+    Invalid(Vec<Violation>),
+    #[error("the tenant has an integration named {0:?}")]
+    NameTaken(String),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Changes a source. Resuming a paused one sets off the release of what was held.
+pub(crate) async fn change_integration(
+    connection: &mut Connection,
+    app: &App,
+    cause: &Cause,
+    (id, expected): (IntegrationId, Option<i32>),
+    change: IntegrationChange,
+) -> Result<Integration, ChangeIntegrationError> {
+    let found = store::integrations::find_for_update(connection, cause.tenant_id, id).await?;
+    let before = found.ok_or(ChangeIntegrationError::NotFound)?;
+    if expected.is_some_and(|expected| expected != before.version) {
+        return Err(ChangeIntegrationError::VersionConflict(before.version));
+    }
+    let after = Integration {
+        name: change.name.unwrap_or_else(|| before.name.clone()),
+        status: change.status.unwrap_or(before.status),
+        config: change.config.unwrap_or_else(|| before.config.clone()),
+        mapping: change.mapping.unwrap_or_else(|| before.mapping.clone()),
+        version: before.version + 1,
+        updated_at: cause.at,
+        ..before.clone()
+    };
+    if is_same(&before, &after) {
+        return Ok(before);
+    }
+    if let Some(provider) = catalogue().find(&after.provider) {
+        check(provider, &after.config, after.mapping.as_ref()).map_err(ChangeIntegrationError::Invalid)?;
+    }
+    // Left pending until the release finds nothing more, so resuming always asks for one.
+    let release = after.status == IntegrationStatus::Active;
+    if !store::integrations::update(connection, &after, release).await? {
+        return Err(ChangeIntegrationError::NameTaken(after.name));
+    }
+    let updated = IntegrationUpdated {
+        integration_id: id,
+        name: after.name.clone(),
+        status: after.status.as_str().to_owned(),
+        version: after.version,
+    };
+    app.outbox.append(connection, &[Event::new(cause, AGENT, &updated)]).await?;
+    Ok(after)
+}
+
+fn is_same(before: &Integration, after: &Integration) -> bool {
+    before.name == after.name
+        && before.status == after.status
+        && before.config == after.config
+        && before.mapping == after.mapping
+}

@@ -1,0 +1,62 @@
+//! Releasing records that were held while their source was paused.
+
+use common::Actor;
+use common::event::{Cause, Event, Ingested};
+use common::trace::TraceContext;
+use db::DbError;
+
+use crate::app::App;
+use crate::domain::entry::AGENT;
+use crate::store;
+use crate::store::releases::ResumedSource;
+
+/// Records released in one transaction.
+const BATCH: i64 = 500;
+
+/// Whether to go on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Something was released; there may be more.
+    More,
+    /// Nothing is held for an active source.
+    Done,
+}
+
+/// Releases a batch for each source that was resumed, each in a transaction of its own.
+pub(crate) async fn release_held(app: &App) -> Result<Progress, DbError> {
+    let sources = app.db.system(async |connection| store::releases::resumed_sources(connection).await).await?;
+    let mut progress = Progress::Done;
+    for source in &sources {
+        if release_batch(app, source).await? == Progress::More {
+            progress = Progress::More;
+        }
+    }
+    Ok(progress)
+}
+
+async fn release_batch(app: &App, source: &ResumedSource) -> Result<Progress, DbError> {
+    let cause = Cause {
+        tenant_id: source.tenant_id,
+        actor: Actor::integration(source.id, &source.name),
+        trace: TraceContext::random(),
+        at: app.clock.now(),
+    };
+    app.db
+        .tenant(source.tenant_id, async |connection| {
+            if !store::releases::lock(connection, source).await? {
+                return Ok(Progress::Done);
+            }
+            let released = store::releases::release(connection, source, BATCH, cause.at).await?;
+            if released.is_empty() {
+                store::releases::done(connection, source).await?;
+                return Ok(Progress::Done);
+            }
+            let events: Vec<Event> = released
+                .into_iter()
+                .map(|(record, delivery)| Event::new(&cause, AGENT, &Ingested { record, delivery_id: Some(delivery) }))
+                .collect();
+            app.outbox.append(connection, &events).await?;
+            Ok(Progress::More)
+        })
+        .await
+}

@@ -1,0 +1,3 @@
+//! `/events`: the feed.
+
+pub(crate) mod list;

@@ -1,0 +1,3 @@
+//! `/reports`: figures over periods.
+
+pub(crate) mod summarize;
