@@ -29,9 +29,16 @@ pub struct Stack {
     /// Stands between the services and PostgreSQL.
     pub database_line: CutProxy,
     ports: HashMap<&'static str, u16>,
-    secrets: Vec<(String, String)>,
+    secrets: Secrets,
     children: HashMap<&'static str, Child>,
     logs: PathBuf,
+}
+
+#[derive(Debug)]
+struct Secrets {
+    private_key: String,
+    public_keys: String,
+    sealing_keys: String,
 }
 
 impl Stack {
@@ -45,8 +52,8 @@ impl Stack {
         let name = format!("stack_{}", Uuid::new_v4().simple());
         let logs = binary("gateway").with_file_name("stack-logs").join(&name);
         std::fs::create_dir_all(&logs).expect("a writable target folder");
-        let (private, public) = web::generate_key_pair();
-        let sealing = settings::Sealer::generate_key("test");
+        let (private_key, public_keys) = web::generate_key_pair();
+        let sealing_keys = settings::Sealer::generate_key("test");
         let mut stack = Self {
             broker_line: CutProxy::start(&host_of(&broker.url())).await,
             database_line: CutProxy::start(&host_of(&admin)).await,
@@ -54,11 +61,7 @@ impl Stack {
             admin,
             broker,
             ports: SERVICES.map(|service| (service, free_port())).into(),
-            secrets: vec![
-                ("VERDICT__INTERNAL__PRIVATE_KEY".into(), private),
-                ("VERDICT__INTERNAL__PUBLIC_KEYS".into(), public),
-                ("VERDICT__SEALING__KEYS".into(), sealing),
-            ],
+            secrets: Secrets { private_key, public_keys, sealing_keys },
             children: HashMap::new(),
             logs,
         };
@@ -168,14 +171,17 @@ impl Stack {
             .env("VERDICT__DATABASE__URL", as_role(&through_line, "verdict_app"))
             .env("VERDICT__DATABASE__MIGRATION_URL", as_role(&self.database_url(service), "verdict_owner"))
             .env("VERDICT__BROKER__URL", self.broker_line.replace_host(&self.broker.url()))
-            .env("VERDICT__PUBLIC__URL", self.gateway())
-            .env("VERDICT__TELEMETRY__LEVEL", "info");
-        for upstream in SERVICES.iter().filter(|name| **name != "gateway") {
-            command.env(format!("VERDICT__UPSTREAMS__{}", upstream.to_uppercase()), self.url(upstream));
+            .env("VERDICT__TELEMETRY__LEVEL", "info")
+            .env("VERDICT__INTERNAL__PUBLIC_KEYS", &self.secrets.public_keys);
+        // A service refuses settings that it does not know, so each gets what is its own.
+        if ["gateway", "ingestion"].contains(&service) {
+            command.env("VERDICT__PUBLIC__URL", self.gateway());
+            command.env("VERDICT__SEALING__KEYS", &self.secrets.sealing_keys);
         }
-        for (name, value) in &self.secrets {
-            if service == "gateway" || name != "VERDICT__INTERNAL__PRIVATE_KEY" {
-                command.env(name, value);
+        if service == "gateway" {
+            command.env("VERDICT__INTERNAL__PRIVATE_KEY", &self.secrets.private_key);
+            for upstream in SERVICES.iter().filter(|name| **name != "gateway") {
+                command.env(format!("VERDICT__UPSTREAMS__{}", upstream.to_uppercase()), self.url(upstream));
             }
         }
         command

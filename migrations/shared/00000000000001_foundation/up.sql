@@ -10,14 +10,17 @@ CREATE FUNCTION app_tenants() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE
 CREATE FUNCTION app_is_system() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
     RETURN coalesce(current_setting('app.scope', true), '') = 'system';
 
+-- In the policy the functions stand in sub-selects, which PostgreSQL evaluates once a statement: called directly they
+-- are evaluated for each row, at 8 µs of every row of a batch of sixteen tenants.
 -- Forces tenant scope on a table with a `tenant_id` column and grants it to the application's role.
 CREATE PROCEDURE app_protect(relation regclass) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', relation);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', relation);
     EXECUTE format(
-        'CREATE POLICY tenant_scope ON %s USING (tenant_id = ANY (app_tenants()) OR app_is_system()) '
-        'WITH CHECK (tenant_id = ANY (app_tenants()) OR app_is_system())', relation);
+        'CREATE POLICY tenant_scope ON %s '
+        'USING (tenant_id = ANY ((SELECT app_tenants())::uuid[]) OR (SELECT app_is_system())) '
+        'WITH CHECK (tenant_id = ANY ((SELECT app_tenants())::uuid[]) OR (SELECT app_is_system()))', relation);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO verdict_app', relation);
 END
 $$;

@@ -5,14 +5,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{HttpServer, Route as Handler, web as actix};
+use actix_web::{HttpResponse, HttpServer, Route as Handler, web as actix};
 use common::{Clock, ErrorCode};
 use tokio_util::sync::CancellationToken;
 use web::{ApiError, Health, Limits};
 
 use crate::app::App;
 use crate::auth::http as auth;
+use crate::envelope::BARE;
 use crate::gate::{Gate, GateMiddleware};
 use crate::openapi::http as docs;
 use crate::proxy::Client;
@@ -120,11 +122,27 @@ fn handler(local: Local, verb: Verb) -> Handler {
         Local::ShowOpenApi => route.to(docs::show_openapi),
         Local::ShowDocs => route.to(docs::show_docs),
         Local::RedirectToDocs => route.to(docs::redirect_to_docs),
-        Local::ShowLive => route.to(web::health_live),
-        Local::ShowReady => route.to(web::health_ready),
+        Local::ShowLive => route.to(show_live),
+        Local::ShowReady => route.to(show_ready),
     }
 }
 
-async fn unknown_path() -> Result<actix_web::HttpResponse, ApiError> {
+/// As every service answers it, for probes that know no envelope.
+async fn show_live() -> HttpResponse {
+    bare(web::health_live().await)
+}
+
+/// As every service answers it, for probes that know no envelope.
+async fn show_ready(health: Data<Health>) -> HttpResponse {
+    bare(web::health_ready(health).await)
+}
+
+fn bare(mut answer: HttpResponse) -> HttpResponse {
+    let (name, value) = (HeaderName::from_static(BARE.0), HeaderValue::from_static(BARE.1));
+    answer.headers_mut().insert(name, value);
+    answer
+}
+
+async fn unknown_path() -> Result<HttpResponse, ApiError> {
     Err(ApiError::new(ErrorCode::NotFound))
 }

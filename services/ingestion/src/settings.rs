@@ -45,6 +45,9 @@ pub struct IntakeSettings {
     pub group_requests: usize,
     /// A transaction takes no further request once it has this many records (`VERDICT__INTAKE__GROUP_ENTRIES`).
     pub group_entries: usize,
+    /// How long a small group waits for more while several send at once, in milliseconds; 0 for not at all
+    /// (`VERDICT__INTAKE__LINGER_MILLIS`).
+    pub linger_millis: u64,
     /// How long another replica's change of an integration may go unnoticed, in milliseconds
     /// (`VERDICT__INTAKE__SOURCE_CACHE_MILLIS`).
     pub source_cache_millis: u64,
@@ -58,6 +61,7 @@ impl Default for IntakeSettings {
             committers: 2,
             group_requests: 256,
             group_entries: 1_000,
+            linger_millis: 1,
             source_cache_millis: 5_000,
         }
     }
@@ -80,6 +84,9 @@ impl Validate for IntakeSettings {
         }
         if !(1 << 20..=4 << 30).contains(&self.queue_bytes) {
             return Err(SettingsError::invalid("intake.queue_bytes", "must be from 1 MiB to 4 GiB"));
+        }
+        if self.linger_millis > 100 {
+            return Err(SettingsError::invalid("intake.linger_millis", "must be at most 100"));
         }
         if self.source_cache_millis > 5_000 {
             return Err(SettingsError::invalid("intake.source_cache_millis", "must be at most 5000"));

@@ -29,7 +29,8 @@ use crate::tenants::http as tenants;
         tenants::members::list::list_members,
         tenants::members::change::change_member,
         tenants::members::remove::remove_member,
-    )
+    ),
+    components(schemas(common::ApiKeyId))
 )]
 struct Own;
 

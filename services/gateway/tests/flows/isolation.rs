@@ -146,7 +146,8 @@ async fn no_call_crosses_from_one_tenant_to_another() {
         } else if route.verb == Verb::Get {
             let answer = mallory.get(public_path(route.path)).await;
             let text = answer.body.to_string();
-            assert!(answer.status < 300, "{what}: {text}");
+            // Calls that need a query answer 400; what they say must still be free of the other tenant.
+            assert!(answer.status < 500, "{what}: {text}");
             assert!(!text.contains("alice-word"), "{what} shows the other tenant's: {text}");
             for id in hers.all() {
                 assert!(!text.contains(id), "{what} shows the other tenant's {id}: {text}");

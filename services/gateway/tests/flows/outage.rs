@@ -71,12 +71,14 @@ async fn every_service_may_die_in_mid_flow() {
     let source = owner.connect_source("shop").await;
     let mut acknowledged = HashMap::new();
     for victim in ["processing", "reporting", "approvals", "billing", "ingestion", "gateway"] {
-        let (sender, path) = (owner.clone(), source.clone());
-        let load = tokio::spawn(async move { deliver_all(&sender, &path, victim, 40).await });
-        wait_until("some are on their way", async || (owner.get("/records").await.status == 200).then_some(())).await;
-        stack.kill(victim).await;
-        stack.restart(victim).await;
-        acknowledged.extend(load.await.expect("the load ends"));
+        let accident = async {
+            let listed = async || (owner.get("/records").await.status == 200).then_some(());
+            wait_until("some are on their way", listed).await;
+            stack.kill(victim).await;
+            stack.restart(victim).await;
+        };
+        let (arrived, ()) = tokio::join!(deliver_all(&owner, &source, victim, 40), accident);
+        acknowledged.extend(arrived);
     }
     assert_eq!(acknowledged.len(), 240);
     assert_all_arrived(&owner, &acknowledged).await;
@@ -89,18 +91,20 @@ async fn a_database_that_drops_every_connection_loses_nothing() {
     let owner = Api::new(stack.gateway()).sign_up("acme").await;
     owner.prepare().await;
     let source = owner.connect_source("shop").await;
-    let (sender, path) = (owner.clone(), source.clone());
-    let load = tokio::spawn(async move { deliver_all(&sender, &path, "drop", 60).await });
-    for _ in 0..3 {
-        stack.database_line.cut();
-        let refused = owner.try_deliver(&source, "probe", "is anybody there").await;
-        assert!(refused.is_ok_and(|answer| answer.status >= 500), "without a database nothing is acknowledged");
-        stack.database_line.mend();
-        wait_until("deliveries work again", async || {
-            owner.try_deliver(&source, "probe", "is anybody there").await.ok().filter(|answer| answer.status < 300)
-        })
-        .await;
-    }
-    assert_all_arrived(&owner, &load.await.expect("the load ends")).await;
+    let cuts = async {
+        for n in 0..3 {
+            let probe = format!("probe-{n}");
+            stack.database_line.cut();
+            let refused = owner.try_deliver(&source, &probe, "is anybody there").await;
+            assert!(refused.is_ok_and(|answer| answer.status >= 500), "without a database nothing is acknowledged");
+            stack.database_line.mend();
+            wait_until("deliveries work again", async || {
+                owner.try_deliver(&source, &probe, "is anybody there").await.ok().filter(|answer| answer.status < 300)
+            })
+            .await;
+        }
+    };
+    let (acknowledged, ()) = tokio::join!(deliver_all(&owner, &source, "drop", 60), cuts);
+    assert_all_arrived(&owner, &acknowledged).await;
     stack.finish().await;
 }

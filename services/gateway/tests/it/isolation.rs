@@ -78,7 +78,7 @@ async fn row_level_security_binds_the_applications_role() {
     let moved: Result<usize, DbError> = app
         .db()
         .tenant(own, async |connection| {
-            let steal = statement("UPDATE memberships SET role = 'admin' WHERE tenant_id <> app_tenants()[1]");
+            let steal = statement("UPDATE memberships SET role = 'admin' WHERE tenant_id <> (app_tenants())[1]");
             Ok(steal.execute(connection).await?)
         })
         .await;

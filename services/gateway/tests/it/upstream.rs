@@ -77,8 +77,13 @@ async fn answer(request: HttpRequest, mut payload: Payload) -> HttpResponse {
             return HttpResponse::Ok().content_type("application/json").streaming(none);
         }
         "cut" => {
-            let chunks = [Ok(Bytes::from_static(b"{\"a\":")), Err(actix_web::error::ErrorInternalServerError("cut"))];
-            return HttpResponse::Ok().content_type("application/json").streaming(stream::iter(chunks));
+            // Not before the beginning is on its way.
+            let end = async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                Err(actix_web::error::ErrorInternalServerError("cut"))
+            };
+            let chunks = stream::iter([Ok(Bytes::from_static(b"{\"a\":"))]).chain(stream::once(end));
+            return HttpResponse::Ok().content_type("application/json").streaming(chunks);
         }
         _ => {}
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bus::Outbox;
@@ -18,6 +19,8 @@ use crate::store;
 
 /// Tries of a group that met a deadlock or the like.
 const TRIES: usize = 4;
+/// A group of this many requests is stored without waiting for more.
+const WORTH_A_COMMIT: usize = 24;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The running committers.
@@ -34,6 +37,9 @@ struct Committer {
     /// Held while waiting and taking, so that a group is whole; a committer that stores has let go of it.
     queue: Mutex<mpsc::Receiver<Unit>>,
     settings: IntakeSettings,
+    linger: Duration,
+    /// Whether the last group held more than one request.
+    is_busy: AtomicBool,
     stop: CancellationToken,
 }
 
@@ -44,9 +50,12 @@ impl Committers {
         let (intake, receiver) = Intake::new(settings);
         let stop = CancellationToken::new();
         let queue = Mutex::new(receiver);
-        let committer = Arc::new(Committer { db, outbox, queue, settings: settings.clone(), stop: stop.clone() });
+        let linger = Duration::from_millis(settings.linger_millis);
+        let (settings, is_busy) = (settings.clone(), AtomicBool::new(false));
+        let count = settings.committers;
+        let committer = Arc::new(Committer { db, outbox, queue, settings, linger, is_busy, stop: stop.clone() });
         let mut tasks = JoinSet::new();
-        for _ in 0..settings.committers {
+        for _ in 0..count {
             tasks.spawn(Arc::clone(&committer).run());
         }
         (intake, Self { tasks, stop })
@@ -86,8 +95,20 @@ impl Committer {
             unit = queue.recv() => unit,
         };
         let Some(first) = first else { return Vec::new() };
-        let mut entries = first.entries.len();
         let mut group = vec![first];
+        self.take_waiting(&mut queue, &mut group);
+        // Where several send at once, more are on their way: a moment's wait halves the number of commits. A
+        // sender that waits for each answer is not made to wait for this.
+        if self.is_busy.swap(group.len() > 1, Ordering::Relaxed) && group.len() < WORTH_A_COMMIT {
+            tokio::time::sleep(self.linger).await;
+            self.take_waiting(&mut queue, &mut group);
+            self.is_busy.store(group.len() > 1, Ordering::Relaxed);
+        }
+        group
+    }
+
+    fn take_waiting(&self, queue: &mut mpsc::Receiver<Unit>, group: &mut Vec<Unit>) {
+        let mut entries: usize = group.iter().map(|unit| unit.entries.len()).sum();
         while group.len() < self.settings.group_requests
             && entries < self.settings.group_entries
             && let Ok(unit) = queue.try_recv()
@@ -95,7 +116,6 @@ impl Committer {
             entries += unit.entries.len();
             group.push(unit);
         }
-        group
     }
 
     /// Stores a group and answers its units. When the database refuses a group, its halves are tried by
