@@ -50,7 +50,8 @@ impl Committers {
         let (intake, receiver) = Intake::new(settings);
         let stop = CancellationToken::new();
         let queue = Mutex::new(receiver);
-        let linger = Duration::from_millis(settings.linger_millis);
+        // The runtime's timer rounds up to whole milliseconds.
+        let linger = Duration::from_millis(settings.linger_millis.saturating_sub(1));
         let (settings, is_busy) = (settings.clone(), AtomicBool::new(false));
         let count = settings.committers;
         let committer = Arc::new(Committer { db, outbox, queue, settings, linger, is_busy, stop: stop.clone() });
@@ -99,7 +100,8 @@ impl Committer {
         self.take_waiting(&mut queue, &mut group);
         // Where several send at once, more are on their way: a moment's wait halves the number of commits. A
         // sender that waits for each answer is not made to wait for this.
-        if self.is_busy.swap(group.len() > 1, Ordering::Relaxed) && group.len() < WORTH_A_COMMIT {
+        let was_busy = self.is_busy.swap(group.len() > 1, Ordering::Relaxed);
+        if was_busy && group.len() < WORTH_A_COMMIT && self.settings.linger_millis > 0 {
             tokio::time::sleep(self.linger).await;
             self.take_waiting(&mut queue, &mut group);
             self.is_busy.store(group.len() > 1, Ordering::Relaxed);
