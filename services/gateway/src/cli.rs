@@ -79,7 +79,7 @@ fn keygen() -> anyhow::Result<()> {
 async fn rotate_keys(config: Option<&Path>) -> anyhow::Result<()> {
     let app = App::build(settings::load::<GatewaySettings>(config)?)?;
     let kid = app.keys.rotate(app.clock.now()).await.context("the signing key was not rotated")?;
-    Ok(writeln!(std::io::stdout(), "Access tokens are signed with the new key {kid} within half a minute.")?)
+    Ok(writeln!(std::io::stdout(), "Access tokens are signed with the new key {kid} within 10 seconds.")?)
 }
 
 fn mint_internal(config: Option<&Path>, tenant: TenantId, role: Role) -> anyhow::Result<()> {

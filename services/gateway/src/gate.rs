@@ -70,7 +70,7 @@ impl Gate {
         };
         match route.target {
             Target::Upstream(upstream) if !self.is_traced => {
-                self.relay(request, route, upstream, incoming.child()).await
+                self.relay(request, route, upstream, span::child(incoming)).await
             }
             target => {
                 let (span, trace) = span::open(&request, route, incoming);
@@ -179,7 +179,10 @@ fn bearer(request: &ServiceRequest) -> Option<&str> {
 }
 
 fn refused(request: ServiceRequest, error: &ApiError, trace: TraceContext) -> ServiceResponse {
-    let mut answer: HttpResponse = envelope::refuse(error, trace);
+    let is_ours = error.code().status() >= 500;
+    // A relayed call has no span of its own; what is logged about it must still name the trace.
+    let span = if is_ours { span::failure(&request, trace) } else { tracing::Span::none() };
+    let mut answer: HttpResponse = span.in_scope(|| envelope::refuse(error, trace));
     if answer.status() == actix_web::http::StatusCode::UNAUTHORIZED {
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

@@ -1,5 +1,5 @@
-//! The keys that sign access tokens: read from the database when first needed, and again every half minute, so
-//! that a key made by another process is used and trusted here soon.
+//! The keys that sign access tokens: read from the database when first needed, and again every few seconds,
+//! so that a key made by another process is used and trusted here soon.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,7 +19,7 @@ use super::store::signing_keys::{self, SigningKeyRow};
 /// What private keys are sealed for.
 const PURPOSE: &str = "gateway/signing-key";
 /// How old the keys in memory may get.
-const FRESH: Duration = Duration::seconds(30);
+const FRESH: Duration = Duration::seconds(10);
 /// How soon a token with an unknown key may make us look again.
 const LOOK_AGAIN: Duration = Duration::seconds(1);
 

@@ -18,6 +18,21 @@ pub(crate) fn incoming(headers: &HeaderMap) -> TraceContext {
     })
 }
 
+/// The same trace with a span id of our own.
+pub(crate) fn child(incoming: TraceContext) -> TraceContext {
+    TraceContext { span_id: rand::random::<u64>() | 1, ..incoming }
+}
+
+/// A span for the log of a failure.
+pub(crate) fn failure(request: &ServiceRequest, trace: TraceContext) -> Span {
+    tracing::error_span!(
+        "http.failure",
+        http.request.method = %request.method(),
+        url.path = request.path(),
+        trace_id = %format_args!("{:032x}", trace.trace_id),
+    )
+}
+
 /// Opens the request's span and gives the context to hand on.
 pub(crate) fn open(request: &ServiceRequest, route: &Route, incoming: TraceContext) -> (Span, TraceContext) {
     let span = tracing::info_span!(

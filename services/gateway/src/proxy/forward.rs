@@ -23,6 +23,8 @@ use super::headers::{Additions, to_client, to_service};
 use crate::envelope::{self, Meta, Place};
 use crate::routes::{Route, Upstream, Verb};
 
+/// Longest wait for a small body, for which nothing is sent on yet.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// A body up to this long is read whole: fewer moving parts, and it can be sent again.
 const SMALL: u64 = 64 << 10;
 
@@ -51,7 +53,8 @@ pub(crate) struct Passage<'a> {
 /// When the request cannot be passed on, or nothing sensible comes back.
 pub(crate) async fn forward(client: &Client, passage: Passage<'_>, payload: Payload) -> Result<HttpResponse, ApiError> {
     let fate = Rc::new(Cell::new(Fate::Fine));
-    let body = outgoing(&passage, payload, &fate).await?;
+    let body = tokio::time::timeout(BODY_PATIENCE, outgoing(&passage, payload, &fate)).await;
+    let body = body.map_err(|_| ApiError::invalid_request("The body came too slowly."))??;
     let limit = tokio::time::timeout(passage.patience, exchange(client, &passage, body, &fate));
     limit.await.unwrap_or_else(|_| Err(passage.fails(ErrorCode::UpstreamTimeout)))
 }

@@ -170,7 +170,7 @@ async fn tokens_end_and_forged_ones_are_worth_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_published_and_rotated_with_two_alive() {
+async fn anybody_can_verify_a_token_with_the_published_key() {
     let app = start().await;
     let ann = sign_up(&app, "ann").await;
     let before = app.anonymous().get("/.well-known/jwks.json").await;
