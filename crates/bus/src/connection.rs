@@ -1,4 +1,7 @@
-//! One connection a process, opened when needed and opened again after it broke.
+//! A process's connections, opened when needed and opened again after they broke: one to publish, one to consume.
+//!
+//! They are two because a broker that runs short of memory or disk stops reading from whoever publishes, and the
+//! acknowledgements that would relieve it must not wait in the same socket.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +16,8 @@ use crate::topology;
 
 /// Longest that the farewell may take.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// Longest wait for a connection and a channel.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The broker could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +37,9 @@ pub enum BusError {
     /// The process is stopping, or a dependency went away in mid-batch; the batch comes again.
     #[error("a batch was left for the next start")]
     Stopping,
+    /// The broker took the connection and said nothing.
+    #[error("the broker does not answer")]
+    Silent,
     /// The broker closed the consumer.
     #[error("the broker ended the subscription")]
     Cancelled,
@@ -47,8 +55,11 @@ struct Shared {
     url: SecretString,
     name: String,
     prefetch: u16,
-    connection: Mutex<Option<Connection>>,
+    publishing: Slot,
+    consuming: Slot,
 }
+
+type Slot = Mutex<Option<Connection>>;
 
 impl std::fmt::Debug for Bus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -64,7 +75,8 @@ impl Bus {
             url: settings.url.clone(),
             name: format!("verdict-{service}"),
             prefetch: settings.prefetch,
-            connection: Mutex::new(None),
+            publishing: Slot::default(),
+            consuming: Slot::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -73,9 +85,26 @@ impl Bus {
         self.shared.prefetch
     }
 
-    /// A new channel, over a new connection if the present one broke.
-    pub(crate) async fn channel(&self) -> Result<Channel, BusError> {
-        let mut slot = self.shared.connection.lock().await;
+    /// A new channel to consume from.
+    pub(crate) async fn consuming_channel(&self) -> Result<Channel, BusError> {
+        self.channel(&self.shared.consuming).await
+    }
+
+    /// A new channel to publish on, where the broker confirms what it has.
+    pub(crate) async fn confirming_channel(&self) -> Result<Channel, BusError> {
+        let channel = self.channel(&self.shared.publishing).await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        Ok(channel)
+    }
+
+    /// A new channel, over a new connection if the present one broke. A broker that takes the connection and says
+    /// nothing is given up after a while, so that nobody waits behind it for ever.
+    async fn channel(&self, slot: &Slot) -> Result<Channel, BusError> {
+        timeout(PATIENCE, self.open(slot)).await.map_err(|_| BusError::Silent)?
+    }
+
+    async fn open(&self, slot: &Slot) -> Result<Channel, BusError> {
+        let mut slot = slot.lock().await;
         if let Some(connection) = slot.as_ref().filter(|connection| connection.status().connected()) {
             return Ok(connection.create_channel().await?);
         }
@@ -88,32 +117,27 @@ impl Bus {
         Ok(channel)
     }
 
-    /// A new channel on which the broker confirms what is published.
-    pub(crate) async fn confirming_channel(&self) -> Result<Channel, BusError> {
-        let channel = self.channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(channel)
-    }
-
     /// Whether the broker answers; connects if need be.
     ///
     /// # Errors
     /// When it is away or refuses.
     pub async fn ping(&self) -> Result<(), BusError> {
-        let slot = self.shared.connection.lock().await;
+        let slot = self.shared.publishing.lock().await;
         if slot.as_ref().is_some_and(|connection| connection.status().connected()) {
             return Ok(());
         }
         drop(slot);
-        self.channel().await.map(drop)
+        self.channel(&self.shared.publishing).await.map(drop)
     }
 
-    /// Closes the connection, so that the broker sees a clean end.
+    /// Closes the connections, so that the broker sees a clean end.
     pub async fn close(&self) {
-        if let Some(connection) = self.shared.connection.lock().await.take() {
-            // The process is ending; a broker that is away already needs no farewell. lapin's future sometimes never
-            // resolves although the connection is closed (seen in one of some hundred), and must not keep us.
-            let _ = timeout(FAREWELL, connection.close(200, "stopping".into())).await;
+        for slot in [&self.shared.consuming, &self.shared.publishing] {
+            if let Some(connection) = slot.lock().await.take() {
+                // The process is ending; a broker that is away already needs no farewell. lapin's future sometimes
+                // never resolves although the connection is closed (seen in one of some hundred), and must not keep us.
+                let _ = timeout(FAREWELL, connection.close(200, "stopping".into())).await;
+            }
         }
     }
 }

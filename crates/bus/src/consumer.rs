@@ -1,11 +1,11 @@
 //! A queue's consumer: batches in, one commit, one acknowledgement; failures retried, then set apart.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::event::Event;
 use futures_util::{FutureExt as _, StreamExt as _};
-use lapin::Channel;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -26,6 +26,8 @@ const MAX_ROUNDS: i64 = 30;
 /// Links on a batch's span; more would only cost.
 const MAX_LINKS: usize = 16;
 const RECONNECT: Duration = Duration::from_millis(500);
+/// Longest reason kept with what is set apart, in bytes.
+const MAX_REASON: usize = 1_024;
 const ROUND_HEADER: &str = "x-round";
 const REASON_HEADER: &str = "x-reason";
 
@@ -78,7 +80,7 @@ impl Consumer {
     }
 
     async fn session(&self, shutdown: &CancellationToken) -> Result<(), BusError> {
-        let channel = self.bus.confirming_channel().await?;
+        let channel = self.bus.consuming_channel().await?;
         channel.basic_qos(self.bus.prefetch(), BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions::default();
         let mut stream =
@@ -89,7 +91,7 @@ impl Consumer {
                 delivery = stream.next() => delivery.ok_or(BusError::Cancelled)??,
             };
             let mut last_tag = first.delivery_tag;
-            let mut batch = vec![self.read(&channel, first).await?];
+            let mut batch = vec![self.read(first).await?];
             let mut size: usize = batch[0].events.len();
             let deadline = Instant::now() + self.linger;
             while size < BATCH
@@ -97,58 +99,57 @@ impl Consumer {
             {
                 let delivery = delivery?;
                 last_tag = delivery.delivery_tag;
-                let received = self.read(&channel, delivery).await?;
+                let received = self.read(delivery).await?;
                 size += received.events.len();
                 batch.push(received);
             }
-            self.handle(&channel, batch, shutdown).await?;
+            self.handle(batch, shutdown).await?;
             channel.basic_ack(last_tag, BasicAckOptions { multiple: true }).await?;
         }
         channel.basic_cancel(stream.tag(), BasicCancelOptions::default()).await?;
         Ok(())
     }
 
-    /// Unpacks a message; one that is no frame goes to the dead-letter queue as it is.
-    async fn read(&self, channel: &Channel, delivery: Delivery) -> Result<Received, BusError> {
+    /// Unpacks a message; what is no event in it goes to the dead-letter queue as it is.
+    async fn read(&self, delivery: Delivery) -> Result<Received, BusError> {
         let round = round_of(&delivery);
-        let events = match Frame::unpack(&delivery.data) {
-            Ok(events) => events,
-            Err(error) => {
-                self.set_apart(channel, &self.queue.dead_name(), &delivery.data, round, &error_chain(&error)).await?;
-                Vec::new()
-            }
-        };
+        let (events, unreadable) = Frame::unpack(&delivery.data);
+        for (body, error) in unreadable {
+            self.set_apart(&self.queue.dead_name(), &body, round, &error_chain(&error)).await?;
+        }
         Ok(Received { round, events })
     }
 
     /// Handles a batch as a whole or, if it cannot be, each event by itself, so that one bad event holds up
-    /// no other. When this returns `Ok`, every event is handled, waiting in the retry queue, or dead.
-    async fn handle(
-        &self,
-        channel: &Channel,
-        batch: Vec<Received>,
-        shutdown: &CancellationToken,
-    ) -> Result<(), BusError> {
-        let rounds: Vec<i64> = batch.iter().flat_map(|one| one.events.iter().map(|_| one.round)).collect();
-        let events: Vec<Event> = batch.into_iter().flat_map(|one| one.events).collect();
-        if events.is_empty() {
-            return Ok(());
+    /// no other. What comes back from the retry queue is tried alone from the start. When this returns `Ok`, every
+    /// event is handled, waiting in the retry queue, or dead.
+    async fn handle(&self, batch: Vec<Received>, shutdown: &CancellationToken) -> Result<(), BusError> {
+        let (fresh, retried): (Vec<_>, Vec<_>) = batch.into_iter().partition(|one| one.round == 0);
+        let fresh: Vec<Event> = fresh.into_iter().flat_map(|one| one.events).collect();
+        if !fresh.is_empty() {
+            match self.try_handle(&fresh, shutdown).await {
+                Ok(()) => {}
+                // Not acknowledged, so the broker delivers them again to whoever consumes next.
+                Err(HandleError::Unavailable(_)) => return Err(BusError::Stopping),
+                Err(HandleError::Transient(_) | HandleError::Permanent(_)) => self.handle_each(&fresh, 0).await?,
+            }
         }
-        match self.try_handle(&events, shutdown).await {
-            Ok(()) => return Ok(()),
-            // Not acknowledged, so the broker delivers them again to whoever consumes next.
-            Err(HandleError::Unavailable(_)) => return Err(BusError::Stopping),
-            Err(HandleError::Transient(_) | HandleError::Permanent(_)) => {}
+        for one in retried {
+            self.handle_each(&one.events, one.round).await?;
         }
-        for (event, round) in events.iter().zip(rounds) {
+        Ok(())
+    }
+
+    async fn handle_each(&self, events: &[Event], round: i64) -> Result<(), BusError> {
+        for event in events {
             match self.attempt(std::slice::from_ref(event)).await {
                 Ok(()) => {}
                 Err(HandleError::Unavailable(_)) => return Err(BusError::Stopping),
                 Err(HandleError::Transient(error)) if round < MAX_ROUNDS => {
-                    self.set_event_apart(channel, &self.queue.retry_name(), event, round + 1, &*error).await?;
+                    self.set_event_apart(&self.queue.retry_name(), event, round + 1, &*error).await?;
                 }
                 Err(HandleError::Transient(error) | HandleError::Permanent(error)) => {
-                    self.set_event_apart(channel, &self.queue.dead_name(), event, round, &*error).await?;
+                    self.set_event_apart(&self.queue.dead_name(), event, round, &*error).await?;
                 }
             }
         }
@@ -177,7 +178,6 @@ impl Consumer {
 
     async fn set_event_apart(
         &self,
-        channel: &Channel,
         target: &str,
         event: &Event,
         round: i64,
@@ -186,7 +186,7 @@ impl Consumer {
         let reason = error_chain(error);
         tracing::error!(queue = self.queue.name, event = %event.id, kind = event.kind, target, reason, "event set apart");
         let body = serde_json::to_vec(&[event]).expect("an event is plain JSON");
-        self.set_apart(channel, target, &body, round, &reason).await
+        self.set_apart(target, &body, round, &reason).await
     }
 
     async fn attempt(&self, events: &[Event]) -> Result<(), HandleError> {
@@ -200,21 +200,19 @@ impl Consumer {
         for event in events.iter().take(MAX_LINKS) {
             telemetry::link(&span, event.trace());
         }
-        self.handler.handle(events).instrument(span).await
+        // A panic ends the attempt and not the consumer: the event is set apart like any other that cannot be handled.
+        let handled = AssertUnwindSafe(self.handler.handle(events)).catch_unwind().instrument(span).await;
+        handled.unwrap_or_else(|_| Err(HandleError::Permanent("the handler panicked".into())))
     }
 
-    async fn set_apart(
-        &self,
-        channel: &Channel,
-        target: &str,
-        body: &[u8],
-        round: i64,
-        reason: &str,
-    ) -> Result<(), BusError> {
+    async fn set_apart(&self, target: &str, body: &[u8], round: i64, reason: &str) -> Result<(), BusError> {
+        // An error may quote a whole record, and headers must fit into one frame of the protocol.
+        let reason = reason.get(..reason.floor_char_boundary(MAX_REASON)).unwrap_or(reason);
         let mut headers = FieldTable::default();
         headers.insert(ROUND_HEADER.into(), AMQPValue::LongLongInt(round));
         headers.insert(REASON_HEADER.into(), AMQPValue::LongString(reason.into()));
-        let confirm = publish(channel, "", target, body, properties().with_headers(headers)).await?;
+        let channel = self.bus.confirming_channel().await?;
+        let confirm = publish(&channel, "", target, body, properties().with_headers(headers)).await?;
         confirmed(confirm, target).await
     }
 }

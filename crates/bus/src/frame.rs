@@ -5,6 +5,7 @@
 //! never parsed on the way out. See `proto-docs/adr/0004-events-travel-in-frames.md`.
 
 use common::event::Event;
+use serde_json::value::RawValue;
 
 /// Most events in one message.
 pub(crate) const MAX_EVENTS: usize = 128;
@@ -55,12 +56,28 @@ impl Frame {
         closed
     }
 
-    /// Reads a message's body.
-    ///
-    /// # Errors
-    /// When it is not a JSON array of events.
-    pub fn unpack(body: &[u8]) -> Result<Vec<Event>, FrameError> {
-        Ok(serde_json::from_slice(body)?)
+    /// Reads a message's body: its events, and whatever in it is none, each as it was and with the reason.
+    #[must_use]
+    pub fn unpack(body: &[u8]) -> (Vec<Event>, Vec<(Vec<u8>, FrameError)>) {
+        match serde_json::from_slice(body) {
+            Ok(events) => (events, Vec::new()),
+            Err(error) => Self::unpack_each(body, error),
+        }
+    }
+
+    /// The slow way, for a frame in which something is unreadable: the rest of it is read all the same.
+    fn unpack_each(body: &[u8], error: serde_json::Error) -> (Vec<Event>, Vec<(Vec<u8>, FrameError)>) {
+        let Ok(parts) = serde_json::from_slice::<Vec<&RawValue>>(body) else {
+            return (Vec::new(), vec![(body.to_vec(), FrameError(error))]);
+        };
+        let (mut events, mut unreadable) = (Vec::new(), Vec::new());
+        for part in parts {
+            match serde_json::from_str(part.get()) {
+                Ok(event) => events.push(event),
+                Err(error) => unreadable.push((format!("[{}]", part.get()).into_bytes(), FrameError(error))),
+            }
+        }
+        (events, unreadable)
     }
 }
 

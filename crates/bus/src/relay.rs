@@ -13,11 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Bus, BusError, Frame, Outbox, topology};
 
-/// Most events claimed at once.
+/// Most events claimed at once, and most bytes of them: a window is in memory twice.
 const WINDOW: i64 = 1_000;
+const WINDOW_BYTES: i64 = 8 << 20;
 /// Below this the relay waits a moment after a claim, so that the next one fills fuller frames.
-const FULL_ENOUGH: usize = 100;
-const LINGER: Duration = Duration::from_millis(5);
+const FULL_ENOUGH: usize = 250;
+const LINGER: Duration = Duration::from_millis(25);
 /// How often an idle relay looks, for rows that another process wrote.
 const IDLE_POLL: Duration = Duration::from_millis(100);
 const BACKOFF: Duration = Duration::from_millis(500);
@@ -82,7 +83,11 @@ impl Relay {
     /// # Errors
     /// When the broker or the database failed; all events are still there.
     pub async fn publish_window(&mut self) -> Result<usize, BusError> {
-        let (bus, slot) = (&self.bus, &mut self.channel);
+        let slot = &mut self.channel;
+        // Before the transaction, so that no broker that is away keeps one open.
+        if slot.as_ref().is_none_or(|channel| !channel.status().connected()) {
+            *slot = Some(self.bus.confirming_channel().await?);
+        }
         self.db
             .system(async |connection| {
                 let rows = claim(connection).await?;
@@ -90,12 +95,8 @@ impl Relay {
                     return Ok(0);
                 }
                 let frames = Frame::pack(rows.iter().map(|row| (row.routing_key.as_str(), row.event.as_str())));
-                let channel = match slot.take().filter(|channel| channel.status().connected()) {
-                    Some(channel) => channel,
-                    None => bus.confirming_channel().await?,
-                };
-                publish_all(&channel, &frames).await?;
-                *slot = Some(channel);
+                let channel = slot.as_ref().ok_or(BusError::Silent)?;
+                publish_all(channel, &frames).await?;
                 Ok(rows.len())
             })
             .await
@@ -104,15 +105,20 @@ impl Relay {
 
 /// Takes the oldest rows out of the outbox; they are back if the transaction does not commit.
 async fn claim(connection: &mut Connection) -> Result<Vec<Row>, DbError> {
-    // ARRAY() around the subquery makes the planner go by the primary key whatever the statistics say.
+    // ARRAY() around the subquery makes the planner go by the primary key whatever the statistics say. The oldest
+    // event travels however long it is.
     Ok(statement(
-        "WITH claimed AS ( \
-             DELETE FROM outbox WHERE seq = ANY (ARRAY( \
-                 SELECT seq FROM outbox ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED)) \
+        "WITH locked AS MATERIALIZED ( \
+             SELECT seq, octet_length(event::text) AS bytes FROM outbox ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED \
+         ), fitting AS ( \
+             SELECT seq, sum(bytes) OVER (ORDER BY seq) - bytes AS before FROM locked \
+         ), claimed AS ( \
+             DELETE FROM outbox WHERE seq = ANY (ARRAY(SELECT seq FROM fitting WHERE before < $2)) \
              RETURNING seq, routing_key, event) \
          SELECT routing_key, event::text AS event FROM claimed ORDER BY seq",
     )
     .bind::<BigInt, _>(WINDOW)
+    .bind::<BigInt, _>(WINDOW_BYTES)
     .load(connection)
     .await?)
 }

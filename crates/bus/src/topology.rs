@@ -98,18 +98,25 @@ fn quorum() -> FieldTable {
 }
 
 fn main(queue: &Queue) -> FieldTable {
-    let mut arguments = quorum();
+    let mut arguments = passing_on_to(&queue.dead_name());
     arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERY_LIMIT));
-    arguments.insert("x-dead-letter-exchange".into(), text(""));
-    arguments.insert("x-dead-letter-routing-key".into(), text(&queue.dead_name()));
     arguments
 }
 
 fn retry(queue: &Queue) -> FieldTable {
-    let mut arguments = quorum();
+    let mut arguments = passing_on_to(queue.name);
     arguments.insert("x-message-ttl".into(), AMQPValue::LongUInt(RETRY_DELAY_MILLIS));
+    arguments
+}
+
+/// A queue that hands what it gives up to another one, and lets go of it only once that one has it: without the
+/// strategy a broker that dies in between loses the message, and the strategy needs the overflow rule.
+fn passing_on_to(target: &str) -> FieldTable {
+    let mut arguments = quorum();
     arguments.insert("x-dead-letter-exchange".into(), text(""));
-    arguments.insert("x-dead-letter-routing-key".into(), text(queue.name));
+    arguments.insert("x-dead-letter-routing-key".into(), text(target));
+    arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+    arguments.insert("x-overflow".into(), text("reject-publish"));
     arguments
 }
 

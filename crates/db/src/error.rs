@@ -41,9 +41,16 @@ impl DbError {
                 DatabaseErrorKind::ReadOnlyTransaction
                 | DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::UnableToSendCommand => ErrorClass::Unavailable,
+                DatabaseErrorKind::ForeignKeyViolation
+                | DatabaseErrorKind::RestrictViolation
+                | DatabaseErrorKind::NotNullViolation
+                | DatabaseErrorKind::CheckViolation
+                | DatabaseErrorKind::ExclusionViolation => ErrorClass::Permanent,
                 _ if contains_any(info.message(), &CONTENTION) => ErrorClass::Transient,
+                _ if contains_any(info.message(), &REFUSED) => ErrorClass::Permanent,
                 _ if contains_any(info.message(), &AWAY) => ErrorClass::Unavailable,
-                _ => ErrorClass::Permanent,
+                // Nothing known is said of the rows, so nothing is held against them: they are tried again.
+                _ => ErrorClass::Transient,
             },
             Self::Query(_) => ErrorClass::Permanent,
         }
@@ -59,9 +66,20 @@ impl DbError {
     }
 }
 
-// diesel has no kinds for these, so their messages must tell.
+// diesel has no kinds for these, so their messages must tell: what rows in each other's way meet, what the server
+// says of values that it will never take, and what it says when it is not well itself.
 const CONTENTION: [&str; 3] = ["deadlock detected", "canceling statement due to", "lock timeout"];
-const AWAY: [&str; 7] = [
+const REFUSED: [&str; 7] = [
+    "exceeds",
+    "invalid input",
+    "out of range",
+    "invalid byte sequence",
+    "violates row-level security",
+    "value too long",
+    "cannot be converted",
+];
+
+const AWAY: [&str; 15] = [
     "the database system is",
     "terminating connection",
     "connection closed",
@@ -69,6 +87,14 @@ const AWAY: [&str; 7] = [
     "unexpected EOF",
     "too many clients",
     "remaining connection slots",
+    "No space left",
+    "could not extend file",
+    "could not write",
+    "could not open file",
+    "could not read",
+    "out of memory",
+    "out of shared memory",
+    "permission denied",
 ];
 
 fn contains_any(message: &str, known: &[&str]) -> bool {

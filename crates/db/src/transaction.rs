@@ -8,6 +8,9 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 
 use crate::{Db, DbError};
 
+/// No statement holds a connection of the pool for longer, however large the tenant and whatever it searches for.
+const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '20s'; ";
+
 impl Db {
     /// Runs `work` in one transaction that sees the rows of one tenant. It commits when `work` is `Ok`.
     ///
@@ -37,8 +40,9 @@ impl Db {
         E: From<DbError>,
     {
         // The ids are typed UUIDs, so formatting them into the statement is safe; SET takes no parameters.
-        let mut begin = String::with_capacity(48 + 37 * tenants.len());
-        begin.push_str("BEGIN; SET LOCAL app.tenants = '{");
+        let mut begin = String::with_capacity(96 + 37 * tenants.len());
+        begin.push_str(BEGIN);
+        begin.push_str("SET LOCAL app.tenants = '{");
         for (index, tenant) in tenants.iter().enumerate() {
             let comma = if index == 0 { "" } else { "," };
             let _ = write!(begin, "{comma}{tenant}");
@@ -56,7 +60,7 @@ impl Db {
     where
         E: From<DbError>,
     {
-        self.transaction("BEGIN; SET LOCAL app.scope = 'system'", work).await
+        self.transaction(&format!("{BEGIN}SET LOCAL app.scope = 'system'"), work).await
     }
 
     async fn transaction<T, E>(

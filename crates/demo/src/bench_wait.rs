@@ -79,14 +79,9 @@ impl Totals {
 
 async fn totals_of(api: &Api) -> anyhow::Result<Totals> {
     let summary: Value = api.get("/reports/summary", &[]).await?;
-    let of = |names: &[&str]| names.iter().find_map(|name| summary["totals"][*name].as_u64()).unwrap_or(0);
-    let (classified, pending_review) = (of(&["classified"]), of(&["pendingReview", "pending"]));
-    Ok(Totals {
-        records: of(&["records", "received", "ingested"]),
-        classified,
-        pending_review,
-        decided: classified + pending_review + of(&["approved"]) + of(&["overridden"]),
-    })
+    let of = |name: &str| summary["totals"][name].as_u64().unwrap_or(0);
+    let (classified, pending_review) = (of("decidedByMachine"), of("reviewRequested"));
+    Ok(Totals { records: of("received"), classified, pending_review, decided: classified + pending_review })
 }
 
 /// The feed's last position, found by reading only what happened lately; waits until it is `wanted`.

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -11,6 +12,9 @@ use db::EmbeddedMigrations;
 use serde::de::DeserializeOwned;
 use settings::{DatabaseSettings, ExposeSecret as _, ServerSettings, TelemetrySettings, Validate};
 use tokio_util::sync::CancellationToken;
+
+/// How long consumers, relays and jobs may take to end after the last request did.
+const LAST_WORK: Duration = Duration::from_secs(15);
 
 /// Which parts of the service this process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,9 +110,17 @@ async fn execute<S: Service>(config: Option<PathBuf>, command: Command) -> anyho
             })?;
             tracing::info!(address = %listener.local_addr()?, "listening");
             let roles = Roles { api: command != Command::Worker, worker: command != Command::Api };
-            let outcome = S::serve(settings, roles, listener, shutdown_on_signal()?).await;
-            tracing::info!("stopped");
-            outcome
+            let shutdown = shutdown_on_signal()?;
+            let patience = Duration::from_secs(server.shutdown_grace_seconds) + LAST_WORK;
+            tokio::select! {
+                outcome = S::serve(settings, roles, listener, shutdown.clone()) => {
+                    tracing::info!("stopped");
+                    outcome
+                }
+                // A broker or database that accepts and says nothing must not keep the process from ending. What
+                // was acknowledged is on disk, and what was not comes again.
+                () = after(shutdown, patience) => anyhow::bail!("did not stop within {} s", patience.as_secs()),
+            }
         }
     }
 }
@@ -121,6 +133,11 @@ async fn migrate<S: Service>(database: &DatabaseSettings) -> anyhow::Result<()> 
         return Ok(writeln!(out, "verdict-{}: the database is up to date", S::NAME)?);
     }
     Ok(writeln!(out, "verdict-{}: ran {}", S::NAME, ran.join(", "))?)
+}
+
+async fn after(shutdown: CancellationToken, patience: Duration) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(patience).await;
 }
 
 /// A token that SIGINT and SIGTERM cancel.
@@ -136,6 +153,17 @@ fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
         }
         tracing::info!("stopping");
         cancel.cancel();
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        exit_now();
     });
     Ok(token)
+}
+
+/// For somebody who asks twice. Everything acknowledged is durable, so nothing is lost by it.
+#[expect(clippy::disallowed_methods, reason = "a second signal asks for exactly this")]
+fn exit_now() -> ! {
+    std::process::exit(130)
 }

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 use bus::{Bus, Consumer, Outbox, Relay};
@@ -18,6 +19,9 @@ use crate::usecases::LabelArrivals;
 use crate::{http, jobs, openapi};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/approvals");
+
+/// How long a question waits for others, so that one commit opens many: people are slower than that.
+const REVIEWS_LINGER: Duration = Duration::from_millis(40);
 
 /// The approvals service.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +85,8 @@ fn spawn_workers(tasks: &TaskTracker, app: &App, bus: &Bus, shutdown: &Cancellat
     let reviews = Arc::new(OnReviewRequested(app.clone()));
     let labels = Arc::new(OnLabelChanged(app.clone()));
     tasks.spawn(relay.run(shutdown.clone()));
-    tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.reviews"), reviews).run(shutdown.clone()));
+    let reviews = Consumer::new(bus.clone(), bus::queue("approvals.reviews"), reviews);
+    tasks.spawn(reviews.linger(REVIEWS_LINGER).run(shutdown.clone()));
     tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.labels"), labels).run(shutdown.clone()));
     tasks.spawn(jobs::forget_idempotency_keys(app.clone(), shutdown.clone()));
 }

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::settings::{DatabaseSettings, Sealer, ServerSettings, TelemetrySettings};
 use actix_web::web::Data;
@@ -22,6 +23,9 @@ use crate::source_cache::SourceCache;
 use crate::{http, jobs, openapi};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/ingestion");
+
+/// How long a verdict waits for others, so that one commit takes over many: a list shows it that much later.
+const STATES_LINGER: Duration = Duration::from_millis(40);
 
 /// The ingestion service.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +133,8 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let app = app.clone().into_inner();
     work.spawn(Relay::new(app.db.clone(), app.bus.clone(), app.outbox.clone()).run(shutdown.clone()));
     let verdicts = Arc::new(OnVerdict::new(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts).run(shutdown.clone()));
+    let states = Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts);
+    work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }
