@@ -109,6 +109,11 @@ checks
 stage "Build of the six services and the demo, which the end-to-end tests start"
 stack_build
 export VERDICT_BIN_DIR="$BIN_DIR"
+if [[ "${CHAOS:-1}" = 1 ]]; then
+  stage "Chaos, the short form: kill -9 under load, then count (CHAOS=0 leaves it out)"
+  VERDICT_STATE_DIR="$STATE/chaos" RATE=50 LOAD_SECONDS=40 VICTIMS="processing rabbitmq ingestion postgres" \
+    foreground scripts/chaos.sh
+fi
 test_servers
 # The file handles of a thousand connections, on machines that start low.
 ulimit -n 65536 2>/dev/null || true

@@ -1,8 +1,10 @@
 //! Request bodies: read up to a limit, parsed with the place of each fault, checked.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use common::{ErrorCode, Violation};
 use futures_util::StreamExt as _;
@@ -11,6 +13,9 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::{ApiError, Idempotency, Limits};
+
+/// How long a whole body may take to arrive; who sends slower only holds a connection.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A request body that can say what is wrong with it.
 pub trait Check {
@@ -75,13 +80,24 @@ impl<T: DeserializeOwned + Check + 'static> FromRequest for Lenient<T> {
     }
 }
 
-/// Reads the whole body, up to the service's limit.
+/// Reads the whole body, up to the service's limit and within fifteen seconds.
 ///
 /// # Errors
-/// 413 past the limit; 400 when the connection breaks in the middle.
-pub async fn read_limited(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, ApiError> {
-    let limit =
-        request.app_data::<web::Data<Limits>>().map_or(Limits::default().body_bytes, |limits| limits.body_bytes);
+/// 413 past the limit; 400 when the connection breaks in the middle or the body takes too long.
+pub async fn read_limited(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+    read_within(PATIENCE, request, payload).await
+}
+
+async fn read_within(patience: Duration, request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+    let late = || ApiError::invalid_request("The body did not arrive in time.");
+    tokio::time::timeout(patience, read(request, payload)).await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, ApiError> {
+    // A limit of this call goes before the server's.
+    let own = request.extensions().get::<Limits>().copied();
+    let limits = own.or_else(|| request.app_data::<web::Data<Limits>>().map(|limits| *limits.get_ref()));
+    let limit = limits.unwrap_or_default().body_bytes;
     let too_large = || ApiError::new(ErrorCode::PayloadTooLarge).with("limit", limit);
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
@@ -175,7 +191,11 @@ fn has_nul_escape(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::error::PayloadError;
+    use futures_util::stream::LocalBoxStream;
     use serde::Deserialize;
+
+    type BoxedPayloadStream = LocalBoxStream<'static, Result<Bytes, PayloadError>>;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -211,6 +231,16 @@ mod tests {
         assert_eq!(code("{\"count\":1,\"colour\":[null]}"), ("validation_failed", "\"type\"".into()));
         assert_eq!(code("{\"count\":1,\"colour\":[nul]}"), ("invalid_request", String::new()));
         assert!(parse_json::<Thing>(b"{\"count\":1,\"colour\":[\"red\"]}").is_ok());
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_never_ends_is_given_up() {
+        let request = actix_web::test::TestRequest::default().to_http_request();
+        let first = futures_util::stream::iter([Ok(Bytes::from_static(b"{"))]);
+        let payload = Payload::from(Box::pin(first.chain(futures_util::stream::pending())) as BoxedPayloadStream);
+        let error = read_within(Duration::from_millis(10), &request, payload).await.expect_err("never ends");
+        assert_eq!(error.code(), ErrorCode::InvalidRequest);
+        assert_eq!(error.body().message, "The body did not arrive in time.");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use actix_web::body::{BoxBody, MessageBody as _};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::{HttpResponse, ResponseError as _};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use common::ErrorCode;
@@ -15,6 +17,10 @@ use web::{ApiError, NEXT_CURSOR_HEADER};
 pub(crate) const BARE: (&str, &str) = ("x-verdict-envelope", "none");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// Browsers take an answer for what it says it is.
+const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+/// Our own answers are tokens, keys and people's data.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Which of the two places the bytes take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +105,7 @@ fn trace_id(trace: TraceContext) -> [u8; 32] {
 /// Sets the headers that every answer has; one in an envelope is JSON.
 pub(crate) fn sign(headers: &mut HeaderMap, trace: TraceContext, enveloped: bool) {
     headers.insert(TRACE_ID, HeaderValue::from_bytes(&trace_id(trace)).expect("hexadecimal digits"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     if enveloped {
         headers.insert(CONTENT_TYPE, JSON);
     }
@@ -124,6 +131,7 @@ pub(crate) fn seal(answer: HttpResponse, trace: TraceContext) -> HttpResponse {
     if is_bare {
         return answer.set_body(body);
     }
+    headers.insert(CACHE_CONTROL, NO_STORE);
     let status = answer.status();
     let place = Place::of(status);
     let meta = Meta { trace, next_cursor: cursor.as_ref().and_then(|cursor| cursor.to_str().ok()) };

@@ -1,13 +1,20 @@
 //! From what went wrong in a use case to what the caller is told. Exhaustive: a new failure needs a new answer.
 
-use common::{ErrorCode, Permission};
+use common::{ErrorCode, Violation};
 use web::ApiError;
 
 use crate::auth::keys::KeyError;
 use crate::auth::passwords::HashingError;
 use crate::auth::usecases::{
-    create_api_key::CreateApiKeyError, login::LoginError, refresh::RefreshError, revoke_api_key::RevokeApiKeyError,
-    revoke_session::RevokeSessionError, show_me::ShowMeError, signup::SignupError, switch_tenant::SwitchTenantError,
+    confirm_caller::StandingError,
+    create_api_key::{CreateApiKeyError, MAX_KEYS},
+    login::LoginError,
+    refresh::RefreshError,
+    revoke_api_key::RevokeApiKeyError,
+    revoke_session::RevokeSessionError,
+    show_me::ShowMeError,
+    signup::SignupError,
+    switch_tenant::SwitchTenantError,
 };
 use crate::tenants::usecases::{
     change_member::ChangeMemberError, create_tenant::CreateTenantError, remove_member::RemoveMemberError,
@@ -96,11 +103,29 @@ impl From<RevokeSessionError> for ApiError {
     }
 }
 
+impl From<StandingError> for ApiError {
+    fn from(error: StandingError) -> Self {
+        match error {
+            StandingError::Gone => Self::new(ErrorCode::Unauthenticated),
+            StandingError::Lost(permission) => Self::forbidden(permission),
+            StandingError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<CreateApiKeyError> for ApiError {
     fn from(error: CreateApiKeyError) -> Self {
         match error {
             CreateApiKeyError::Excess(permission) => Self::forbidden(permission)
                 .message("A key cannot do more than its maker. Choose a lesser role, or narrow its scopes."),
+            CreateApiKeyError::Outlives(end) => {
+                let message = format!("must be at most {}, when the API key that makes it ends", end.to_rfc3339());
+                Self::validation(&[Violation::new("expiresAt", "max", message)])
+            }
+            CreateApiKeyError::TooMany => Self::new(ErrorCode::Conflict)
+                .message(format!("The tenant has {MAX_KEYS} API keys. Revoke one that is not needed any more."))
+                .with("limit", MAX_KEYS),
+            CreateApiKeyError::Standing(error) => error.into(),
             CreateApiKeyError::Db(error) => error.into(),
         }
     }
@@ -138,8 +163,9 @@ impl From<ChangeMemberError> for ApiError {
         match error {
             ChangeMemberError::NotFound => Self::not_found("member"),
             ChangeMemberError::VersionConflict(current) => Self::version_conflict(current),
-            ChangeMemberError::OwnersOnly => Self::forbidden(Permission::OwnersWrite),
+            ChangeMemberError::Lacking(permission) => Self::forbidden(permission),
             ChangeMemberError::LastOwner => Self::new(ErrorCode::LastOwner),
+            ChangeMemberError::Standing(error) => error.into(),
             ChangeMemberError::Db(error) => error.into(),
         }
     }
@@ -149,8 +175,9 @@ impl From<RemoveMemberError> for ApiError {
     fn from(error: RemoveMemberError) -> Self {
         match error {
             RemoveMemberError::NotFound => Self::not_found("member"),
-            RemoveMemberError::OwnersOnly => Self::forbidden(Permission::OwnersWrite),
+            RemoveMemberError::Lacking(permission) => Self::forbidden(permission),
             RemoveMemberError::LastOwner => Self::new(ErrorCode::LastOwner),
+            RemoveMemberError::Standing(error) => error.into(),
             RemoveMemberError::Db(error) => error.into(),
         }
     }

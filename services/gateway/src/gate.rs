@@ -16,7 +16,7 @@ use common::event::Cause;
 use common::trace::TraceContext;
 use common::{ErrorCode, Principal};
 use tracing::Instrument as _;
-use web::{ApiError, Caller, RequestContext};
+use web::{ApiError, Caller, Limits, RequestContext};
 
 pub(crate) use middleware::GateMiddleware;
 pub(crate) use shown::Shown;
@@ -140,7 +140,11 @@ impl Gate {
             }
             Err(error) => return Ok(refused(request, &error, trace)),
         }
-        request.extensions_mut().insert(RequestContext { trace });
+        {
+            let mut extensions = request.extensions_mut();
+            extensions.insert(RequestContext { trace });
+            extensions.insert(Limits { body_bytes: route.body_limit });
+        }
         // The router needs the request to itself, so it is had back from the answer. Handlers and extractors turn
         // their errors into answers before they come here.
         let (request, answer) = handlers.call(request).await?.into_parts();

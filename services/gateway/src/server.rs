@@ -10,7 +10,7 @@ use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpResponse, HttpServer, Route as Handler, web as actix};
 use common::{Clock, ErrorCode};
 use tokio_util::sync::CancellationToken;
-use web::{ApiError, Health, Limits};
+use web::{ApiError, Health};
 
 use crate::app::App;
 use crate::auth::http as auth;
@@ -21,8 +21,6 @@ use crate::proxy::Client;
 use crate::routes::{self, Local, RouteTree, Target, Verb};
 use crate::tenants::http as tenants;
 
-/// Longest body of a call that the gateway answers itself, in bytes; the table may say less.
-const LOCAL_BODY: usize = 256 << 10;
 /// How long a client may keep an idle connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -77,7 +75,6 @@ fn is_traced(app: &App) -> bool {
 fn configure(config: &mut ServiceConfig, app: App, health: Health) {
     let clock: Arc<dyn Clock> = Arc::clone(&app.clock);
     config
-        .app_data(Data::new(Limits { body_bytes: LOCAL_BODY }))
         .app_data(Data::new(clock))
         .app_data(Data::new(health))
         .app_data(Data::new(docs::Documents::default()))

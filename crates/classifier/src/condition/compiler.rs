@@ -23,6 +23,8 @@ pub(crate) struct Compiler<'p> {
     pub(crate) traced: Vec<TracedCode>,
     /// How many patterns were compiled.
     pub(crate) patterns: usize,
+    /// The atoms of all patterns with counted repetitions.
+    pub(crate) repeated_atoms: usize,
 }
 
 /// The outcome of compiling a part.
@@ -30,7 +32,7 @@ pub(crate) type Compiled<T> = Result<T, ConditionError>;
 
 impl<'p> Compiler<'p> {
     pub(crate) fn new(parsed: &'p Parsed) -> Self {
-        Self { parsed, traced: Vec::new(), patterns: 0 }
+        Self { parsed, traced: Vec::new(), patterns: 0, repeated_atoms: 0 }
     }
 
     /// Compiles the whole condition, which must be a boolean.

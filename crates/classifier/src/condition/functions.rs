@@ -51,7 +51,7 @@ impl Compiler<'_> {
             let expected = "join patterns with `|`, or split the condition into several rules";
             return Err(self.error_in(span, ConditionErrorKind::Limit, message, expected));
         }
-        text_tests::pattern(text, source).map(Code::Bool).map_err(|reason| {
+        text_tests::pattern(text, source, &mut self.repeated_atoms).map(Code::Bool).map_err(|reason| {
             let kind = if reason.too_big { ConditionErrorKind::Limit } else { ConditionErrorKind::Literal };
             self.error_in(span, kind, reason.message, "write a smaller or correct regular expression (RE2 syntax)")
         })

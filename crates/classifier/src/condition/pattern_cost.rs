@@ -6,7 +6,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// Most atoms of a pattern with counted repetitions.
+/// Most atoms of all of a condition's patterns with counted repetitions: each runs over the same text.
 pub(crate) const MAX_EXPANDED: usize = 500;
 
 /// The number of atoms, if any of them is repeated by a count.

@@ -90,10 +90,12 @@ fn searcher(part: &[u8]) -> BytesTest {
     }
 }
 
-/// Compiles a regular expression, once and for all records.
-pub(crate) fn pattern(text: TextCode, source: &str) -> Result<Eval<bool>, BadPattern> {
-    if expanded(source).is_some_and(|atoms| atoms > MAX_EXPANDED) {
-        let message = format!("the pattern's repetitions amount to more than {MAX_EXPANDED} characters");
+/// Compiles a regular expression, once and for all records. `repeated_atoms` is what the condition's patterns have so
+/// far, and then with this one.
+pub(crate) fn pattern(text: TextCode, source: &str, repeated_atoms: &mut usize) -> Result<Eval<bool>, BadPattern> {
+    *repeated_atoms = repeated_atoms.saturating_add(expanded(source).unwrap_or(0));
+    if *repeated_atoms > MAX_EXPANDED {
+        let message = format!("the condition's repetitions amount to more than {MAX_EXPANDED} characters");
         return Err(BadPattern { too_big: true, message });
     }
     let regex: Regex =

@@ -38,6 +38,7 @@ const TABLE: &[(&str, u32, u32, &str)] = &[
     ("record.text.matches('(')", 1, 21, "the pattern is not valid: unclosed group"),
     ("record.text.matches(record.title)", 1, 21, "must be a literal"),
     ("record.text.matches('\\\\w{1000}{100}')", 1, 21, "repetitions amount to more than 500"),
+    ("record.text.matches('a{300}') && record.title.matches('b{300}')", 1, 55, "repetitions amount to more than 500"),
     ("record.text.matches('\\\\w{400}')", 1, 21, "the pattern is too large when compiled"),
     ("record.amount == null", 1, 18, "null is not supported; ask with `has(record.amount)`"),
     ("[1, 2].exists(x, x > 1)", 1, 8, "the macros all, exists"),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{EventData, EventType, RecordSnapshot, Subject};
 use crate::decision::Proposal;
 use crate::rule::RuleStatus;
-use crate::{ApprovalId, DateTime, DecisionId, RuleId};
+use crate::{ApprovalId, DateTime, DecisionId, LabelId, RuleId};
 
 /// Whether a person agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -55,7 +55,10 @@ pub struct RuleRequested {
     pub name: String,
     /// The condition, checked already.
     pub condition: String,
-    /// The label's name.
+    /// The label, whatever its name is by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_id: Option<LabelId>,
+    /// The label's name when it was chosen.
     pub label: String,
     /// The lowest number wins.
     pub priority: i32,

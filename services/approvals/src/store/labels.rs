@@ -2,7 +2,6 @@
 
 use common::{LabelId, TenantId};
 use db::{Connection, DbError, statement};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -20,10 +19,17 @@ pub(crate) struct LabelState {
     pub(crate) deleted: bool,
 }
 
-/// Whether the tenant has a label of that name now.
-pub(crate) async fn is_known(connection: &mut Connection, tenant: TenantId, name: &str) -> Result<bool, DbError> {
+/// The label that has that name now, if the tenant has one.
+pub(crate) async fn find_by_name(
+    connection: &mut Connection,
+    tenant: TenantId,
+    name: &str,
+) -> Result<Option<LabelId>, DbError> {
     let of_name = table::tenant_id.eq(tenant.0).and(table::name.eq(name)).and(table::deleted.eq(false));
-    Ok(diesel::select(exists(table::table.filter(of_name))).get_result(connection).await?)
+    // While news of renames is on the way two labels may share a name; the newer one took it over.
+    let query = table::table.filter(of_name).order(table::label_id.desc()).select(table::label_id);
+    let id: Option<Uuid> = query.first(connection).await.optional()?;
+    Ok(id.map(LabelId))
 }
 
 /// Takes over states that are newer than the known ones. Each label may be there once.

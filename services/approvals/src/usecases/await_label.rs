@@ -39,7 +39,8 @@ pub(crate) async fn label_arrives(app: &App, tenant: TenantId, name: &str) -> Re
         // Listening begins before the look, so that an arrival between the two is not missed.
         let mut arrival = std::pin::pin!(app.label_arrivals.0.notified());
         arrival.as_mut().enable();
-        if app.db.tenant(tenant, async |connection| labels::is_known(connection, tenant, name).await).await? {
+        let known = app.db.tenant(tenant, async |connection| labels::find_by_name(connection, tenant, name).await);
+        if known.await?.is_some() {
             return Ok(true);
         }
         if Instant::now() >= deadline {

@@ -44,10 +44,14 @@ pub(crate) async fn override_(
     expected_version: Option<i32>,
     wanted: Override,
 ) -> Result<Approval, OverrideError> {
-    let rule = wanted.rule.map(|wish| request_rule(wish, identity, id, &wanted.label)).transpose()?;
+    let mut rule = wanted.rule.map(|wish| request_rule(wish, identity, id, &wanted.label)).transpose()?;
     let approval = open_question(connection, identity, cause.at, id, expected_version).await?;
-    if !labels::is_known(connection, identity.tenant_id, &wanted.label).await? {
+    let Some(label) = labels::find_by_name(connection, identity.tenant_id, &wanted.label).await? else {
         return Err(OverrideError::UnknownLabel(wanted.label));
+    };
+    if let Some(rule) = &mut rule {
+        // The label may be renamed before processing hears of the wish.
+        rule.label_id = Some(label);
     }
     let answer = Answer {
         by: cause.actor.clone(),
@@ -76,6 +80,7 @@ fn request_rule(
         approval_id,
         name: wish.name,
         condition: wish.condition,
+        label_id: None,
         label: label.to_owned(),
         priority: wish.priority,
         status,

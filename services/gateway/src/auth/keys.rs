@@ -44,7 +44,7 @@ pub(crate) enum KeyError {
 pub(crate) struct Keys {
     read_at: DateTime,
     /// When the newest was made.
-    pub newest_at: DateTime,
+    newest_at: DateTime,
     kid: String,
     signing: EncodingKey,
     verifying: Vec<Verifying>,
@@ -116,6 +116,27 @@ impl KeyRing {
             .await?;
         self.read(now).await?;
         Ok(made.kid)
+    }
+
+    /// The same if the newest key was made before `due`. Of several replicas that find it due, one makes a key.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub(crate) async fn rotate_if_older(&self, due: DateTime, now: DateTime) -> Result<(), KeyError> {
+        if self.current(now).await?.newest_at > due {
+            return Ok(());
+        }
+        self.db
+            .system(async |connection| {
+                signing_keys::lock(connection).await?;
+                let newest = signing_keys::live(connection).await?.into_iter().next();
+                if newest.is_none_or(|newest| newest.created_at <= due) {
+                    self.make(connection, now).await?;
+                }
+                Ok::<_, KeyError>(())
+            })
+            .await?;
+        self.read(now).await.map(drop)
     }
 
     async fn no_older_than(&self, age: Duration, now: DateTime) -> Result<Arc<Keys>, KeyError> {
@@ -191,5 +212,39 @@ impl Keys {
     /// The public halves, as kid and URL-safe base64.
     pub(crate) fn public(&self) -> impl Iterator<Item = (&str, String)> {
         self.verifying.iter().map(|known| (known.kid.as_str(), URL_SAFE_NO_PAD.encode(&known.public)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::{Clock as _, SystemClock};
+    use settings::SealingSettings;
+    use test_support::TestDb;
+    use web::Service as _;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn replicas_that_find_a_key_due_make_one() {
+        let database = TestDb::create("gateway", crate::Gateway::migrations).await;
+        let sealing = SealingSettings { keys: Sealer::generate_key("k1").into() };
+        let sealer = Arc::new(Sealer::new(&sealing).expect("a fresh key"));
+        let rings = [(); 2].map(|()| KeyRing::new(database.pool(), Arc::clone(&sealer)));
+        let made = SystemClock.now();
+        // So soon that both still know the first key only.
+        let (due, later) = (made, made + FRESH / 2);
+        for ring in &rings {
+            ring.current(made).await.expect("a key");
+            ring.rotate_if_older(made - Duration::days(30), made).await.expect("not due");
+            assert_eq!(ring.current(made).await.expect("a key").verifying.len(), 1);
+        }
+        let first = rings[0].current(made).await.expect("a key").kid.clone();
+        for ring in &rings {
+            ring.rotate_if_older(due, later).await.expect("rotated");
+        }
+        let keys = [rings[0].current(later).await.expect("keys"), rings[1].current(later).await.expect("keys")];
+        assert_eq!(keys[0].kid, keys[1].kid);
+        assert!(keys[1].verifying.iter().any(|known| known.kid == first), "the one before goes on verifying");
+        drop(rings);
+        database.drop().await;
     }
 }

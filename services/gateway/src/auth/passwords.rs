@@ -12,6 +12,8 @@ use crate::settings::HashingSettings;
 
 /// Longest wait for a turn.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Most who wait; whoever comes then is told at once.
+const MAX_WAITING: usize = 64;
 
 /// No hash could be computed now.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,7 @@ pub(crate) enum HashingError {
 pub(crate) struct Passwords {
     argon2: Argon2<'static>,
     turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     /// A hash that fits no password: checked for unknown accounts, so that they take as long as known ones.
     decoy: Arc<str>,
 }
@@ -49,7 +52,8 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy: PasswordHash = argon2.hash_password(&rand::random::<[u8; 32]>()).map_err(failed)?;
         let decoy = decoy.to_string().into();
-        Ok(Self { argon2, turns: Arc::new(Semaphore::new(settings.concurrency)), decoy })
+        let turns = Arc::new(Semaphore::new(settings.concurrency));
+        Ok(Self { argon2, turns, places: Arc::new(Semaphore::new(MAX_WAITING)), decoy })
     }
 
     /// The hash to store for a password.
@@ -83,8 +87,10 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, HashingError> + Send + 'static,
     ) -> Result<T, HashingError> {
+        let place = self.places.try_acquire().map_err(|_| HashingError::Busy)?;
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.map_err(|_| HashingError::Busy)?.map_err(failed)?;
+        drop(place);
         // The permit moves along: a caller that goes away does not make room while its hash is still computed.
         let done = tokio::task::spawn_blocking(move || {
             let outcome = work();
@@ -103,10 +109,35 @@ fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Hashing
 mod tests {
     use super::*;
 
+    fn light() -> Passwords {
+        let light = HashingSettings { memory_kib: 64, iterations: 1, lanes: 1, concurrency: 1 };
+        Passwords::new(&light).expect("light but valid")
+    }
+
+    #[tokio::test]
+    async fn a_crowd_waits_and_the_next_one_is_refused_at_once() {
+        let passwords = light();
+        let turn = Arc::clone(&passwords.turns).acquire_owned().await.expect("the only turn");
+        let crowd: Vec<_> = (0..MAX_WAITING)
+            .map(|_| {
+                let passwords = passwords.clone();
+                tokio::spawn(async move { passwords.hash("correct horse".to_owned().into()).await })
+            })
+            .collect();
+        while passwords.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = passwords.hash("correct horse".to_owned().into()).await;
+        assert!(matches!(refused, Err(HashingError::Busy)), "{refused:?}");
+        drop(turn);
+        for one in crowd {
+            one.await.expect("no panic").expect("hashed in turn");
+        }
+    }
+
     #[tokio::test]
     async fn only_the_right_password_fits() {
-        let light = HashingSettings { memory_kib: 64, iterations: 1, lanes: 1, concurrency: 1 };
-        let passwords = Passwords::new(&light).expect("light but valid");
+        let passwords = light();
         let hash = passwords.hash("correct horse".to_owned().into()).await.expect("hashed");
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
         let fits = async |password: &str, hash: Option<&str>| {

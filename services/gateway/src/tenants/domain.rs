@@ -9,6 +9,8 @@ pub(crate) const DEFAULT_TIMEZONE: &str = "UTC";
 pub(crate) const MAX_NAME: usize = 200;
 /// Largest settings, in bytes of JSON.
 const MAX_SETTINGS: usize = 16 << 10;
+/// Deepest settings, in objects and arrays within each other.
+const MAX_DEPTH: usize = 32;
 
 /// Checks a name.
 pub(crate) fn check_name(found: &mut Vec<Violation>, path: &str, name: &str) {
@@ -30,5 +32,47 @@ pub(crate) fn check_settings(found: &mut Vec<Violation>, settings: &str) {
     }
     if settings.len() > MAX_SETTINGS {
         found.push(Violation::new("settings", "max_length", format!("must be at most {MAX_SETTINGS} bytes of JSON")));
+    }
+    if depth(settings) > MAX_DEPTH {
+        found.push(Violation::new("settings", "max_depth", format!("must be at most {MAX_DEPTH} levels deep")));
+    }
+}
+
+/// How deep the objects and arrays of a JSON text are within each other.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_text) = (0_usize, 0, false);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => {
+                bytes.next();
+            }
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_only_so_deep() {
+        assert_eq!(depth(r#"{"a":[{}],"b":{}}"#), 3);
+        assert_eq!(depth(r#"{"[[[":"\\\"{{{\\"}"#), 1, "brackets in texts do not count");
+        let rules = |levels: usize| {
+            let mut found = Vec::new();
+            check_settings(&mut found, &format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels)));
+            found.into_iter().map(|violation| violation.rule).collect::<Vec<_>>()
+        };
+        assert!(rules(MAX_DEPTH).is_empty());
+        assert_eq!(rules(MAX_DEPTH + 1), ["max_depth"]);
     }
 }

@@ -259,3 +259,75 @@ async fn a_repeated_request_gets_the_same_key_and_the_database_never_has_it() {
     assert_eq!(app.count(&format!("idempotency_keys WHERE body::text LIKE '%{key}%'")).await, 0);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_key_makes_none_that_outlives_it() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let admin = machine(&app, &ann, "admin").await;
+    let end = |years: &str| format!("{years}-01-01T00:00:00Z");
+    let body = |end: Option<String>| json!({"name": "next", "role": "agent", "expiresAt": end});
+    assert_eq!(admin.post("/api/v1/auth/api-keys", body(None)).await.status, 201, "its maker does not end either");
+    app.owner_sql(&format!("UPDATE api_keys SET expires_at = '{}' WHERE id = '{}'", end("2190"), admin.id)).await;
+    for later in [None, Some(end("2191"))] {
+        let refused = admin.post("/api/v1/auth/api-keys", body(later)).await;
+        assert_eq!((refused.status, code(&refused)), (422, "validation_failed"), "{refused:?}");
+        let field = &refused.body["error"]["context"]["fields"][0];
+        assert_eq!((&field["path"], &field["rule"]), (&json!("expiresAt"), &json!("max")));
+    }
+    assert_eq!(admin.post("/api/v1/auth/api-keys", body(Some(end("2190")))).await.status, 201);
+    app.owner_sql(&format!("UPDATE api_keys SET revoked_at = now() WHERE id = '{}'", admin.id)).await;
+    let gone = admin.post("/api/v1/auth/api-keys", body(Some(end("2189")))).await;
+    assert_eq!((gone.status, code(&gone)), (401, "unauthenticated"), "{gone:?}");
+    assert_eq!(app.count("api_keys").await, 3);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_has_only_so_many_keys() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let plant = |from: u32, to: u32, end: &str| {
+        format!(
+            "INSERT INTO api_keys (id, tenant_id, name, prefix, key_hash, role, created_by, created_at, expires_at) \
+             SELECT gen_random_uuid(), '{}', 'k', 'vk_', sha256(n::text::bytea), 'agent', '{}', now(), {end} \
+             FROM generate_series({from}, {to}) AS n",
+            ann.tenant, ann.id
+        )
+    };
+    app.owner_sql(&plant(1, 199, "NULL")).await;
+    app.owner_sql(&plant(200, 250, "now() - interval '1 day'")).await;
+    let create = async || ann.post("/api/v1/auth/api-keys", json!({"name": "k", "role": "agent"})).await;
+    assert_eq!(create().await.status, 201, "expired keys do not count");
+    let refused = create().await;
+    assert_eq!((refused.status, code(&refused)), (409, "conflict"), "{refused:?}");
+    assert_eq!(refused.body["error"]["context"]["limit"], 200);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_reaches_the_oldest_of_very_many_tenants() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let id = "('ffffffff-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid";
+    app.owner_sql(&format!(
+        "INSERT INTO tenants (id, name, timezone, settings, created_at, updated_at) \
+         SELECT {id}, 'T', 'UTC', '{{}}', now(), now() FROM generate_series(1, 201) AS n"
+    ))
+    .await;
+    app.owner_sql(&format!(
+        "INSERT INTO memberships (tenant_id, user_id, role, joined_at) \
+         SELECT {id}, '{}', 'analyst', now() FROM generate_series(1, 201) AS n",
+        ann.id
+    ))
+    .await;
+    let chosen = json!({"email": "ann@example.com", "password": PASSWORD, "tenantId": ann.tenant});
+    let last = json!({"email": "ann@example.com", "password": PASSWORD});
+    for body in [chosen, last] {
+        let answer = app.anonymous().post("/api/v1/auth/login", body).await;
+        assert_eq!((answer.status, &answer.body["data"]["role"]), (200, &json!("owner")), "{answer:?}");
+        assert_eq!(answer.body["data"]["tenant"]["id"], ann.tenant.as_str());
+        assert_eq!(answer.body["data"]["tenants"].as_array().map(Vec::len), Some(200));
+    }
+    app.finish().await;
+}

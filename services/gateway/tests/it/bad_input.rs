@@ -84,6 +84,7 @@ async fn paths_queries_and_headers() {
         json!({"name": "k", "role": "king"}),
         json!({"name": "k", "role": "agent", "scopes": ["rules:read"]}),
         json!({"name": "k", "role": "agent", "scopes": []}),
+        json!({"name": "k", "role": "agent", "scopes": ["records:read", "records:read"]}),
         json!({"name": "k", "role": "agent", "expiresAt": "tomorrow"}),
     ] {
         let answer = ann.post("/api/v1/auth/api-keys", body).await;

@@ -71,6 +71,13 @@ async fn services_answers_are_framed() {
     assert_eq!((bare.status, &bare.body), (200, &json!("data: 1\n\n")));
     assert_eq!(bare.header("content-type"), Some("text/event-stream"));
     assert!(bare.header("x-verdict-envelope").is_none() && bare.header("x-trace-id").is_some());
+
+    let me = ann.get("/api/v1/auth/me").await;
+    let nothing = ann.get("/api/v1/nothing").await;
+    assert_eq!((me.header("cache-control"), page.header("cache-control")), (Some("no-store"), None));
+    for answer in [page, bare, me, nothing] {
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{answer:?}");
+    }
     app.finish().await;
 }
 

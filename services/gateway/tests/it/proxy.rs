@@ -67,6 +67,14 @@ async fn a_body_of_unknown_length_is_counted_on_its_way() {
     assert_eq!((status, &body["data"]["bodyBytes"]), (200, &json!(1 << 20)), "{body}");
     let (status, body) = send(17).await;
     assert_eq!((status, &body["error"]["code"]), (413, &json!("payload_too_large")), "{body}");
+
+    let body = stream::iter((0..17).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1 << 10]))));
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let login = client.post(format!("{}/api/v1/auth/login", app.base_url())).header("content-type", "application/json");
+    let answer = login.body(reqwest::Body::wrap_stream(body)).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 413);
+    let body: serde_json::Value = answer.json().await.expect("an envelope");
+    assert_eq!(body["error"]["context"]["limit"], 16 << 10, "the call's own limit: {body}");
     app.finish().await;
 }
 

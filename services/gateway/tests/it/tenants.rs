@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{code, machine, member, sign_up, start, text};
+use crate::support::{User, code, machine, member, sign_up, start, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_is_changed_by_version() {
@@ -25,6 +25,7 @@ async fn a_tenant_is_changed_by_version() {
         json!({"settings": []}),
         json!({"plan": "gold"}),
         json!({"settings": {"x": "y".repeat(20_000)}}),
+        json!({"settings": (0..40).fold(json!({}), |inner, _| json!({"a": inner}))}),
     ] {
         let answer = ann.patch(path, bad).await;
         assert_eq!((answer.status, code(&answer)), (422, "validation_failed"));
@@ -100,6 +101,43 @@ async fn a_changed_role_counts_at_once_and_owners_are_owners_business() {
     assert_eq!(code(&bob.get("/api/v1/auth/me").await), "session_revoked");
     assert_eq!(code(&ann.delete(&path(&bob.id)).await), "not_found");
     app.wait_for_event("MEMBER_REMOVED").await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gives_a_role_beyond_their_own() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let bob = member(&app, &ann, "reviewer", "bob").await;
+    let narrow = json!({"name": "narrow", "role": "admin", "scopes": ["members:write"]});
+    let key = ann.post("/api/v1/auth/api-keys", narrow).await;
+    let robot = User { token: text(&key.body["data"]["key"]), ..ann.clone() };
+    let refused = robot.patch(&format!("/api/v1/tenants/current/members/{}", bob.id), json!({"role": "admin"})).await;
+    assert_eq!((refused.status, code(&refused)), (403, "forbidden"), "{refused:?}");
+    assert_eq!(refused.body["error"]["context"]["permission"], "tenants:read");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demoted_caller_changes_nothing_while_still_remembered() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let bob = member(&app, &ann, "analyst", "bob").await;
+    let eve = member(&app, &ann, "admin", "eve").await;
+    assert_eq!(eve.get("/api/v1/tenants/current").await.status, 200, "remembered as an admin");
+    app.owner_sql(&format!("UPDATE memberships SET role = 'reviewer' WHERE user_id = '{}'", eve.id)).await;
+    let path = format!("/api/v1/tenants/current/members/{}", bob.id);
+    let key = json!({"name": "k", "role": "admin", "scopes": ["records:read"]});
+    for (answer, permission) in [
+        (eve.patch(&path, json!({"role": "reviewer"})).await, "members:write"),
+        (eve.delete(&path).await, "members:write"),
+        (eve.post("/api/v1/auth/api-keys", key).await, "api-keys:write"),
+    ] {
+        assert_eq!((answer.status, code(&answer)), (403, "forbidden"), "{answer:?}");
+        assert_eq!(answer.body["error"]["context"]["permission"], permission);
+    }
+    assert_eq!(bob.get("/api/v1/auth/me").await.body["data"]["role"], "analyst");
+    assert_eq!(app.count("api_keys").await, 0);
     app.finish().await;
 }
 

@@ -8,16 +8,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, onesho
 use crate::domain::entry::{Entry, Stored};
 use crate::settings::IntakeSettings;
 
-/// Rejected deliveries may take up one in so many of the queue's bytes: a flood of forgeries leaves room for the
-/// rest.
+/// Rejected deliveries may take up one in so many of the queue's bytes and places: a flood of forgeries leaves room
+/// for the rest.
 const REJECTED_SHARE: usize = 8;
 
 /// Takes entries and answers when they are stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Intake {
     queue: mpsc::Sender<Unit>,
-    budget: Arc<Semaphore>,
-    rejected_budget: Arc<Semaphore>,
+    budget: Budget,
+    rejected_budget: Budget,
+}
+
+/// What units of one kind may take up.
+#[derive(Clone, Debug)]
+struct Budget {
+    bytes: Arc<Semaphore>,
+    units: Arc<Semaphore>,
 }
 
 /// What one request wants stored, all or nothing.
@@ -25,8 +32,8 @@ pub(crate) struct Intake {
 pub(super) struct Unit {
     pub(super) entries: Vec<Entry>,
     pub(super) answer: oneshot::Sender<Result<Vec<Stored>, IntakeError>>,
-    /// Given back when the unit is answered.
-    pub(super) _permit: OwnedSemaphorePermit,
+    /// Given back when the unit is answered, whether or not its caller still waits.
+    pub(super) _permits: [OwnedSemaphorePermit; 2],
 }
 
 /// Why entries were not stored.
@@ -43,11 +50,30 @@ pub(crate) enum IntakeError {
     Refused(#[source] Arc<DbError>),
 }
 
+impl Budget {
+    fn new(bytes: usize, units: usize) -> Self {
+        Self { bytes: Arc::new(Semaphore::new(bytes)), units: Arc::new(Semaphore::new(units)) }
+    }
+
+    fn take(&self, bytes: usize) -> Result<[OwnedSemaphorePermit; 2], IntakeError> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let taken = Arc::clone(&self.units)
+            .try_acquire_owned()
+            .and_then(|unit| Ok([unit, Arc::clone(&self.bytes).try_acquire_many_owned(bytes)?]));
+        taken.map_err(|error| match error {
+            TryAcquireError::NoPermits => IntakeError::Overloaded,
+            TryAcquireError::Closed => IntakeError::Unavailable(None),
+        })
+    }
+}
+
 impl Intake {
     pub(super) fn new(settings: &IntakeSettings) -> (Self, mpsc::Receiver<Unit>) {
         let (queue, receiver) = mpsc::channel(settings.queue_capacity);
-        let budget = Arc::new(Semaphore::new(settings.queue_bytes));
-        let rejected_budget = Arc::new(Semaphore::new(settings.queue_bytes / REJECTED_SHARE));
+        // The queue itself bounds how many units wait.
+        let budget = Budget::new(settings.queue_bytes, Semaphore::MAX_PERMITS);
+        let rejected_units = (settings.queue_capacity / REJECTED_SHARE).max(1);
+        let rejected_budget = Budget::new(settings.queue_bytes / REJECTED_SHARE, rejected_units);
         (Self { queue, budget, rejected_budget }, receiver)
     }
 
@@ -73,16 +99,11 @@ impl Intake {
     fn enqueue(
         &self,
         entries: Vec<Entry>,
-        budget: &Arc<Semaphore>,
+        budget: &Budget,
     ) -> Result<oneshot::Receiver<Result<Vec<Stored>, IntakeError>>, IntakeError> {
-        let weight = entries.iter().map(Entry::weight).sum::<usize>();
-        let weight = u32::try_from(weight).unwrap_or(u32::MAX);
-        let permit = Arc::clone(budget).try_acquire_many_owned(weight).map_err(|error| match error {
-            TryAcquireError::NoPermits => IntakeError::Overloaded,
-            TryAcquireError::Closed => IntakeError::Unavailable(None),
-        })?;
+        let permits = budget.take(entries.iter().map(Entry::weight).sum())?;
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Unit { entries, answer, _permit: permit }).map_err(|error| match error {
+        self.queue.try_send(Unit { entries, answer, _permits: permits }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => IntakeError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => IntakeError::Unavailable(None),
         })?;
@@ -134,5 +155,18 @@ mod tests {
         let flood = intake.enqueue(vec![rejected(1 << 17)], &intake.rejected_budget);
         assert!(matches!(flood, Err(IntakeError::Overloaded)));
         intake.enqueue(vec![rejected(1 << 17)], &intake.budget).expect("room for what is not rejected");
+    }
+
+    #[tokio::test]
+    async fn forgeries_leave_places() {
+        let settings = IntakeSettings { queue_capacity: 16, ..Default::default() };
+        let (intake, mut receiver) = Intake::new(&settings);
+        let flood = || intake.enqueue(vec![rejected(1)], &intake.rejected_budget);
+        drop(flood().expect("the first place"));
+        drop(flood().expect("the second place"));
+        assert!(matches!(flood(), Err(IntakeError::Overloaded)), "kept even if the sender went away");
+        intake.enqueue(vec![rejected(1)], &intake.budget).expect("room for what is not rejected");
+        drop(receiver.recv().await);
+        flood().expect("a place again");
     }
 }

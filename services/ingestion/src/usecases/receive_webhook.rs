@@ -19,8 +19,7 @@ use crate::source_cache::LoadError;
 
 /// A request as it arrived.
 pub(crate) struct Arrival<'a> {
-    pub(crate) provider: &'a str,
-    pub(crate) integration_id: IntegrationId,
+    pub(crate) source: Arc<Source>,
     pub(crate) header: Header<'a>,
     /// The headers worth keeping, as JSON text.
     pub(crate) kept_headers: String,
@@ -53,13 +52,19 @@ pub(crate) enum ReceiveWebhookError {
     Intake(#[from] IntakeError),
 }
 
+/// The source that a webhook is for; to be found before its body is read, so that a wrong address costs nothing.
+pub(crate) async fn find_source(
+    app: &App,
+    provider: &str,
+    id: IntegrationId,
+) -> Result<Arc<Source>, ReceiveWebhookError> {
+    let source = app.sources.get(&app.db, &app.sealer, id).await.map_err(ReceiveWebhookError::Load)?;
+    source.filter(|source| source.provider == provider).ok_or(ReceiveWebhookError::UnknownIntegration)
+}
+
 /// Receives a webhook. Everything from a known source is kept, what is refused as well.
 pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<Receipt, ReceiveWebhookError> {
-    let source = app.sources.get(&app.db, &app.sealer, arrival.integration_id).await;
-    let source = source.map_err(ReceiveWebhookError::Load)?;
-    let source = source.filter(|source| source.provider == arrival.provider);
-    let source = source.ok_or(ReceiveWebhookError::UnknownIntegration)?;
-    let Arrival { header, kept_headers, body, trace, .. } = arrival;
+    let Arrival { source, header, kept_headers, body, trace } = arrival;
     let actor = Actor::integration(source.id, &source.name);
     let cause = Cause { tenant_id: source.tenant_id, actor, trace, at: app.clock.now() };
     let judged = read(&source, header, &body, cause.at.timestamp());

@@ -11,7 +11,7 @@ use crate::store;
 use crate::store::releases::ResumedSource;
 
 /// Records released in one transaction.
-const BATCH: i64 = 500;
+const BATCH: i64 = 50;
 
 /// Whether to go on at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +22,16 @@ pub(crate) enum Progress {
     Done,
 }
 
-/// Releases a batch for each source that was resumed, each in a transaction of its own.
+/// Releases a batch for each source that was resumed, each in a transaction of its own. A source that fails is tried
+/// again later and does not hold up the others.
 pub(crate) async fn release_held(app: &App) -> Result<Progress, DbError> {
     let sources = app.db.system(async |connection| store::releases::resumed_sources(connection).await).await?;
     let mut progress = Progress::Done;
     for source in &sources {
-        if release_batch(app, source).await? == Progress::More {
-            progress = Progress::More;
+        match release_batch(app, source).await {
+            Ok(Progress::More) => progress = Progress::More,
+            Ok(Progress::Done) => {}
+            Err(error) => tracing::warn!(%error, integration = %source.id, "held records are not released now"),
         }
     }
     Ok(progress)

@@ -56,6 +56,8 @@ async fn a_thousand_and_no_more() {
     assert_eq!((answer.status, &answer.body["accepted"]), (202, &json!(1_000)), "{answer:?}");
     let too_many = agent.post(PATH, items(1_001)).await;
     assert_eq!((too_many.status, too_many.body["code"].as_str()), (422, Some("validation_failed")));
+    let lines = send_lines(&agent, &"{\"raw\":1}\n".repeat(1_002)).await;
+    assert_eq!((lines.status, lines.body["context"]["fields"][0]["rule"].as_str()), (422, Some("max_items")));
     let none = agent.post(PATH, json!([])).await;
     assert_eq!(none.status, 422);
     assert_eq!(app.count("records").await, 1_000);

@@ -66,6 +66,7 @@ async fn integrations_that_are_none() {
     let app = start().await;
     let tenant = TenantId::generate();
     let admin = app.caller(tenant, Role::Admin);
+    let attributes: serde_json::Map<String, Value> = (0..65).map(|n| (format!("a{n}"), json!(7))).collect();
     for (body, path) in [
         (json!({"provider": "pigeon", "name": "n"}), "provider"),
         (json!({"provider": "generic"}), "$"),
@@ -83,6 +84,7 @@ async fn integrations_that_are_none() {
         (json!({"provider": "generic", "name": "n", "mapping": 3}), "mapping"),
         (json!({"provider": "generic", "name": "n", "mapping": {"text": "no path"}}), "mapping.text"),
         (json!({"provider": "generic", "name": "n", "mapping": {"colour": "$.x"}}), "mapping.colour"),
+        (json!({"provider": "generic", "name": "n", "mapping": {"attributes": attributes}}), "mapping.attributes"),
     ] {
         let answer = admin.post("/api/v1/integrations", body.clone()).await;
         assert_eq!(

@@ -56,6 +56,31 @@ async fn held_records_are_released_in_order_when_resumed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_cannot_be_released_holds_up_no_other() {
+    let app = start().await;
+    app.owner_sql("ALTER TABLE records ADD CONSTRAINT no_poison CHECK (text <> 'poison' OR status = 'held')").await;
+    let mut paused = Vec::new();
+    for text in ["poison", "wholesome"] {
+        let tenant = TenantId::generate();
+        let admin = app.caller(tenant, Role::Admin);
+        let source = connect(&app, tenant, "generic").await;
+        let own = format!("/api/v1/integrations/{}", source.id);
+        assert_eq!(admin.patch(&own, json!({"status": "paused"})).await.status, 200);
+        assert_eq!(source.send("d-0", &json!({"text": text})).await.status, 202);
+        paused.push((admin, own));
+    }
+    for (admin, own) in &paused {
+        assert_eq!(admin.patch(own, json!({"status": "active"})).await.status, 200);
+    }
+    wait_until("the other is released", async || (app.events_of("INGESTED").await.len() == 1).then_some(())).await;
+    assert_eq!(app.count("records WHERE status = 'ingested' AND text = 'wholesome'").await, 1);
+    assert_eq!(app.count("deliveries WHERE outcome = 'held'").await, 1);
+    app.owner_sql("ALTER TABLE records DROP CONSTRAINT no_poison").await;
+    wait_until("both are released", async || (app.events_of("INGESTED").await.len() == 2).then_some(())).await;
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_stays_held_when_pausing_races_with_deliveries() {
     let app = start().await;
     let tenant = TenantId::generate();

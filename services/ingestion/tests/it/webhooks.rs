@@ -173,6 +173,9 @@ async fn nobodys_integration_is_not_found_and_not_kept() {
         let answer = client.post(&path, json!({"text": "x"})).await;
         assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{path} {answer:?}");
     }
+    let huge = json!({"text": "x".repeat(2 << 20)});
+    let answer = client.post(&format!("/api/v1/integrations/webhooks/generic/{nobody}"), huge).await;
+    assert_eq!(answer.status, 404, "nobody's body is not read: {answer:?}");
     let answer = client.get(&source.path).await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
     assert_eq!(app.count("deliveries").await, 0);

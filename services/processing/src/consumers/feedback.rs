@@ -11,7 +11,7 @@ use super::tenants_of;
 use crate::app::App;
 use crate::usecases::accept_approvals::{Approval, accept_approvals};
 use crate::usecases::create_rule::CreateRuleError;
-use crate::usecases::fulfil_rule_request::fulfil_rule_request;
+use crate::usecases::fulfil_rule_request::fulfil_rule_requests;
 
 #[derive(Debug)]
 pub(crate) struct Feedback {
@@ -39,9 +39,7 @@ impl Handler for Feedback {
                 if !approvals.is_empty() {
                     accept_approvals(connection, &tenants, &approvals).await?;
                 }
-                for (cause, request) in requests {
-                    fulfil_rule_request(connection, &self.app, &cause, request).await?;
-                }
+                fulfil_rule_requests(connection, &self.app, requests).await?;
                 Ok(())
             })
             .await

@@ -73,6 +73,12 @@ pub(crate) async fn find_by_name(connection: &mut Connection, tenant: TenantId, 
     Ok(id.map(LabelId))
 }
 
+/// The name of the label, which nobody renames or deletes before the transaction ends.
+pub(crate) async fn find_name(connection: &mut Connection, tenant: TenantId, id: LabelId) -> Stored<Option<String>> {
+    let query = labels::table.filter(labels::tenant_id.eq(tenant.0)).filter(labels::id.eq(id.0));
+    Ok(query.select(labels::name).for_key_share().first(connection).await.optional()?)
+}
+
 /// Labels newest first, those before `before` only.
 pub(crate) async fn list(
     connection: &mut Connection,

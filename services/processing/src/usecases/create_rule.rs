@@ -36,11 +36,7 @@ pub(crate) async fn create_rule(
 }
 
 /// The label's id, once condition and label are found good.
-pub(super) async fn check(
-    connection: &mut Connection,
-    cause: &Cause,
-    new: &NewRule,
-) -> Result<LabelId, CreateRuleError> {
+async fn check(connection: &mut Connection, cause: &Cause, new: &NewRule) -> Result<LabelId, CreateRuleError> {
     Condition::compile(&new.condition)?;
     let label = labels::find_by_name(connection, cause.tenant_id, &new.label).await?;
     label.ok_or_else(|| CreateRuleError::UnknownLabel(new.label.clone()))

@@ -158,6 +158,7 @@ pub(crate) fn rule_requested(name: &str, condition: &str, label: &str) -> RuleRe
         approval_id: ApprovalId::generate(),
         name: name.to_owned(),
         condition: condition.to_owned(),
+        label_id: None,
         label: label.to_owned(),
         priority: 50,
         status: RuleStatus::Active,

@@ -36,6 +36,8 @@ async fn the_answer_names_the_rule_that_is_asked_for() {
     assert_eq!(json!(asked.approval_id), approval["id"]);
     assert_eq!((asked.name.as_str(), asked.condition.as_str()), ("Charges", CONDITION));
     assert_eq!((asked.label.as_str(), asked.priority, asked.status), ("travel", 5, RuleStatus::Active));
+    let label = asked.label_id.expect("the label's id");
+    assert_eq!(app.count(&format!("labels WHERE label_id = '{label}' AND name = 'travel'")).await, 1);
     let told: Approved = app.wait_for_event("APPROVED").await.decode().expect("its shape");
     assert_eq!(told.rule_id, Some(asked.rule_id));
     app.finish().await;

@@ -68,7 +68,7 @@ pub(crate) async fn login(app: Data<App>, http: HttpRequest, body: Body<LoginReq
         tokens: signed_in.tokens.into(),
         user: user.into(),
         tenant: TenantView::from(signed_in.tenant),
-        role: signed_in.membership.role,
+        role: signed_in.role,
         tenants: Some(signed_in.memberships.into_iter().map(TenantEntry::from).collect()),
     }))
 }

@@ -22,13 +22,9 @@ pub(crate) async fn run(app: App, shutdown: CancellationToken) {
     }
 }
 
-/// Rotates when the newest key is older than the settings allow. Two processes that do it at once make two keys,
-/// of which both verify.
+/// Rotates when the newest key is older than the settings allow.
 async fn rotate_if_due(app: &App) -> Result<(), KeyError> {
     let now = app.clock.now();
-    let keys = app.keys.current(now).await?;
-    if now - keys.newest_at >= chrono::Duration::days(app.settings.auth.key_rotation_days) {
-        app.keys.rotate(now).await?;
-    }
-    Ok(())
+    let due = now - chrono::Duration::days(app.settings.auth.key_rotation_days);
+    app.keys.rotate_if_older(due, now).await
 }

@@ -116,6 +116,24 @@ pub(crate) async fn list(
     .await?)
 }
 
+/// How many of a tenant's keys work at that time; lock the tenant first.
+pub(crate) async fn count(connection: &mut Connection, tenant: TenantId, at: DateTime) -> Result<i64, DbError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let row: Count = statement(
+        "SELECT count(*) AS count FROM api_keys \
+         WHERE tenant_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Timestamptz, _>(at)
+    .get_result(connection)
+    .await?;
+    Ok(row.count)
+}
+
 /// Revokes a tenant's key and returns its name; `None` when there is no such live key.
 pub(crate) async fn revoke(
     connection: &mut Connection,

@@ -4,10 +4,14 @@ use common::event::{ApiKeyCreated, Cause, Event};
 use common::{ApiKeyId, DateTime, Identity, Permission, Role};
 use db::{Connection, DbError};
 
+use super::confirm_caller::{StandingError, confirm_caller};
 use crate::app::App;
 use crate::auth::domain::grant;
 use crate::auth::domain::secret::{API_KEY, Secret};
 use crate::auth::store::api_keys::{self, ApiKeyRow, NewApiKey};
+
+/// Most keys of a tenant that are neither revoked nor expired.
+pub(crate) const MAX_KEYS: i64 = 200;
 
 /// What the key is for.
 #[derive(Clone, Debug)]
@@ -24,6 +28,15 @@ pub(crate) enum CreateApiKeyError {
     /// It could do what its maker cannot.
     #[error("the key would have {0}, which its maker has not")]
     Excess(Permission),
+    /// It would outlive the key that makes it.
+    #[error("the key would outlive its maker, which ends at {0}")]
+    Outlives(DateTime),
+    /// The tenant has enough of them.
+    #[error("the tenant has {MAX_KEYS} keys")]
+    TooMany,
+    /// The caller may not make keys any more.
+    #[error(transparent)]
+    Standing(#[from] StandingError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -37,8 +50,17 @@ pub(crate) async fn create_api_key(
     cause: &Cause,
     input: ApiKeyInput,
 ) -> Result<(ApiKeyRow, Secret), CreateApiKeyError> {
-    if let Some(permission) = grant::excess(maker, input.role, input.scopes.as_deref()) {
+    let standing = confirm_caller(connection, maker, Permission::ApiKeysWrite).await?;
+    if let Some(permission) = grant::excess(&standing.identity, input.role, input.scopes.as_deref()) {
         return Err(CreateApiKeyError::Excess(permission));
+    }
+    if let Some(end) = standing.expires_at
+        && input.expires_at.is_none_or(|own| own > end)
+    {
+        return Err(CreateApiKeyError::Outlives(end));
+    }
+    if api_keys::count(connection, cause.tenant_id, cause.at).await? >= MAX_KEYS {
+        return Err(CreateApiKeyError::TooMany);
     }
     let (id, secret) = (ApiKeyId::generate(), Secret::generate(API_KEY));
     let key = NewApiKey {

@@ -1,6 +1,6 @@
 //! Signs a person in, into one of their tenants.
 
-use common::{DateTime, SessionId, TenantId, UserId};
+use common::{DateTime, Role, SessionId, TenantId, UserId};
 use db::{Connection, DbError};
 
 use super::open_session::{Holder, OpenSessionError, TokenPair, open_session};
@@ -19,7 +19,7 @@ const LISTED: i64 = 200;
 pub(crate) struct SignedIn {
     pub tokens: TokenPair,
     pub tenant: TenantRow,
-    pub membership: Membership,
+    pub role: Role,
     pub memberships: Vec<Membership>,
 }
 
@@ -59,21 +59,21 @@ pub(crate) async fn login(
 ) -> Result<SignedIn, LoginError> {
     let id = UserId(user.id);
     let memberships = memberships::of_user(connection, id, None, LISTED).await?;
-    let find = |tenant: TenantId| memberships.iter().find(|membership| membership.tenant == tenant);
-    let chosen = match wanted {
-        Some(tenant) => find(tenant).ok_or(LoginError::NotMember)?,
-        None => user
-            .last_tenant_id
-            .and_then(|tenant| find(TenantId(tenant)))
-            .or_else(|| memberships.first())
-            .ok_or(LoginError::NoTenant)?,
+    // Looked up by itself: it need not be among those listed.
+    let found = match wanted.or(user.last_tenant_id.map(TenantId)) {
+        Some(tenant) => memberships::find(connection, tenant, id).await?.map(|member| (tenant, member.role)),
+        None => None,
     };
-    let membership = chosen.clone();
-    let tenant = tenants::find(connection, membership.tenant).await?.ok_or(LoginError::NotMember)?;
-    users::remember_tenant(connection, id, membership.tenant, now).await?;
-    let holder = Holder { session: SessionId::generate(), tenant: membership.tenant, user: id, role: membership.role };
+    let newest = || memberships.first().map(|newest| (newest.tenant, newest.role));
+    let (tenant, role) = match wanted {
+        Some(_) => found.ok_or(LoginError::NotMember)?,
+        None => found.or_else(newest).ok_or(LoginError::NoTenant)?,
+    };
+    let row = tenants::find(connection, tenant).await?.ok_or(LoginError::NotMember)?;
+    users::remember_tenant(connection, id, tenant, now).await?;
+    let holder = Holder { session: SessionId::generate(), tenant, user: id, role };
     let tokens = open_session(connection, app, keys, holder, user_agent, now).await?;
-    Ok(SignedIn { tokens, tenant, membership, memberships })
+    Ok(SignedIn { tokens, tenant: row, role, memberships })
 }
 
 impl From<OpenSessionError> for LoginError {

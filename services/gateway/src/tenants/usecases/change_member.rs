@@ -1,20 +1,19 @@
 //! Gives a member another role.
 
 use common::event::{Cause, Event, RoleChanged};
-use common::{Role, UserId};
+use common::{Identity, Permission, Role, UserId};
 use db::{Connection, DbError};
 
 use crate::app::App;
+use crate::auth::domain::grant;
+use crate::auth::usecases::confirm_caller::{StandingError, confirm_caller};
 use crate::tenants::store::memberships::{self, Member};
-use crate::tenants::store::tenants;
 
 /// Who becomes what.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemberChange {
     pub user: UserId,
     pub role: Role,
-    /// Whether the caller may make and unmake owners.
-    pub may_change_owners: bool,
     /// The version that the caller read.
     pub expected: Option<i32>,
 }
@@ -28,12 +27,15 @@ pub(crate) enum ChangeMemberError {
     /// Somebody else changed them since.
     #[error("the membership has version {0} by now")]
     VersionConflict(i32),
-    /// Only owners make and unmake owners.
-    #[error("only owners change owners")]
-    OwnersOnly,
+    /// Only owners make and unmake owners, and nobody gives what they have not.
+    #[error("the caller lacks {0}")]
+    Lacking(Permission),
     /// Nobody would own the tenant.
     #[error("the last owner stays")]
     LastOwner,
+    /// The caller may not change members any more.
+    #[error(transparent)]
+    Standing(#[from] StandingError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -44,11 +46,12 @@ pub(crate) enum ChangeMemberError {
 pub(crate) async fn change_member(
     connection: &mut Connection,
     app: &App,
+    caller: &Identity,
     cause: &Cause,
     change: MemberChange,
 ) -> Result<Member, ChangeMemberError> {
     let tenant = cause.tenant_id;
-    tenants::lock(connection, tenant).await?;
+    let caller = confirm_caller(connection, caller, Permission::MembersWrite).await?.identity;
     let member = memberships::find(connection, tenant, change.user).await?.ok_or(ChangeMemberError::NotFound)?;
     if change.expected.is_some_and(|version| version != member.version) {
         return Err(ChangeMemberError::VersionConflict(member.version));
@@ -56,8 +59,11 @@ pub(crate) async fn change_member(
     if member.role == change.role {
         return Ok(member);
     }
-    if (member.role == Role::Owner || change.role == Role::Owner) && !change.may_change_owners {
-        return Err(ChangeMemberError::OwnersOnly);
+    if (member.role == Role::Owner || change.role == Role::Owner) && !caller.may(Permission::OwnersWrite) {
+        return Err(ChangeMemberError::Lacking(Permission::OwnersWrite));
+    }
+    if let Some(permission) = grant::excess(&caller, change.role, None) {
+        return Err(ChangeMemberError::Lacking(permission));
     }
     if member.role == Role::Owner && memberships::count_owners(connection, tenant).await? <= 1 {
         return Err(ChangeMemberError::LastOwner);

@@ -1,12 +1,13 @@
 //! Ends a membership, and with it the member's sessions in the tenant.
 
 use common::event::{Cause, Event, MemberRemoved};
-use common::{Role, UserId};
+use common::{Identity, Permission, Role, UserId};
 use db::{Connection, DbError};
 
 use crate::app::App;
 use crate::auth::store::sessions;
-use crate::tenants::store::{memberships, tenants};
+use crate::auth::usecases::confirm_caller::{StandingError, confirm_caller};
+use crate::tenants::store::memberships;
 
 /// Why nobody was removed.
 #[derive(Debug, thiserror::Error)]
@@ -15,11 +16,14 @@ pub(crate) enum RemoveMemberError {
     #[error("no such member")]
     NotFound,
     /// Only owners remove owners.
-    #[error("only owners change owners")]
-    OwnersOnly,
+    #[error("the caller lacks {0}")]
+    Lacking(Permission),
     /// Nobody would own the tenant.
     #[error("the last owner stays")]
     LastOwner,
+    /// The caller may not remove members any more.
+    #[error(transparent)]
+    Standing(#[from] StandingError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -29,16 +33,16 @@ pub(crate) enum RemoveMemberError {
 pub(crate) async fn remove_member(
     connection: &mut Connection,
     app: &App,
+    caller: &Identity,
     cause: &Cause,
     user: UserId,
-    may_change_owners: bool,
 ) -> Result<(), RemoveMemberError> {
     let tenant = cause.tenant_id;
-    tenants::lock(connection, tenant).await?;
+    let caller = confirm_caller(connection, caller, Permission::MembersWrite).await?.identity;
     let member = memberships::find(connection, tenant, user).await?.ok_or(RemoveMemberError::NotFound)?;
     if member.role == Role::Owner {
-        if !may_change_owners {
-            return Err(RemoveMemberError::OwnersOnly);
+        if !caller.may(Permission::OwnersWrite) {
+            return Err(RemoveMemberError::Lacking(Permission::OwnersWrite));
         }
         if memberships::count_owners(connection, tenant).await? <= 1 {
             return Err(RemoveMemberError::LastOwner);

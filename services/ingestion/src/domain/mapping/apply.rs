@@ -17,6 +17,8 @@ use crate::domain::Header;
 
 /// Longest external id, in characters.
 pub(crate) const MAX_EXTERNAL_ID: usize = 255;
+/// A template that has grown to this many bytes will be cut anyway and takes no more.
+const MAX_FILLED: usize = 8 * MAX_TEXT;
 /// The attribute that says that something was cut off.
 const TRUNCATED: &str = "truncated";
 
@@ -92,6 +94,9 @@ impl<'a> Values<'a, '_> {
         let mut text = String::new();
         let mut is_filled = false;
         for part in parts {
+            if text.len() > MAX_FILLED {
+                break;
+            }
             let value = match part {
                 Part::Literal(literal) => {
                     text.push_str(literal);

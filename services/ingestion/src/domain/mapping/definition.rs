@@ -71,7 +71,7 @@ impl Compiler {
         };
         if object.len() > MAX_ATTRIBUTES {
             let message = format!("must have at most {MAX_ATTRIBUTES} entries");
-            self.refuse("mapping.attributes", "max_items", message);
+            return self.refuse("mapping.attributes", "max_items", message);
         }
         for (name, value) in object {
             let path = format!("mapping.attributes.{name}");
@@ -144,5 +144,21 @@ mod tests {
         );
         assert!(Mapping::compile(&json!([])).is_err());
         assert!(Mapping::compile(&json!({})).is_ok());
+    }
+
+    #[test]
+    fn a_mapping_is_bounded() {
+        let attributes = |count: usize, ways: usize| {
+            let ways = |n: usize| -> Vec<String> { (0..ways).map(|way| format!("$.p{n}[{way}]")).collect() };
+            let entries: Map<String, Value> = (0..count).map(|n| (format!("a{n:02}"), json!(ways(n)))).collect();
+            Mapping::compile(&json!({"attributes": entries}))
+        };
+        assert!(attributes(16, 16).is_ok());
+        let faults = attributes(11, 24).expect_err("264 paths");
+        assert_eq!(faults.len(), 8);
+        assert!(faults.iter().all(|fault| fault.path == "mapping.attributes.a10" && fault.rule == "expression"));
+        let faults = attributes(MAX_ATTRIBUTES + 1, MAX_FALLBACKS + 1).expect_err("too many entries");
+        let faults: Vec<_> = faults.iter().map(|fault| (fault.path.as_str(), &*fault.rule)).collect();
+        assert_eq!(faults, [("mapping.attributes", "max_items")], "no entry is looked at");
     }
 }

@@ -1,5 +1,6 @@
 //! One walk over a body that keeps what the mapping's paths name and skips the rest unparsed.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use serde::Deserialize as _;
@@ -8,10 +9,15 @@ use serde_json::Value;
 
 use super::path::{self, Step};
 
+/// Most paths of a mapping.
+const MAX_PATHS: usize = 256;
+
 /// All paths of a mapping, each once, numbered by slot.
 #[derive(Debug, Default)]
 pub(super) struct Paths {
-    texts: Vec<String>,
+    /// The slot of each spelling.
+    known: HashMap<String, usize>,
+    slots: usize,
     tree: Tree,
 }
 
@@ -19,45 +25,37 @@ pub(super) struct Paths {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
     slot: Option<usize>,
-    keys: Vec<(String, Tree)>,
-    items: Vec<(usize, Tree)>,
+    keys: BTreeMap<String, Tree>,
+    items: BTreeMap<usize, Tree>,
 }
 
 impl Paths {
     /// The slot that will hold the path's value.
     pub(super) fn slot(&mut self, text: &str) -> Result<usize, String> {
-        if let Some(known) = self.texts.iter().position(|path| path == text) {
-            return Ok(known);
+        if let Some(known) = self.known.get(text) {
+            return Ok(*known);
+        }
+        if self.known.len() >= MAX_PATHS {
+            return Err(format!("is one path too many; a mapping may have at most {MAX_PATHS} different ones"));
         }
         let steps = path::parse(text)?;
         let mut node = &mut self.tree;
         for step in steps {
             node = match step {
-                Step::Key(key) => child(&mut node.keys, key),
-                Step::Index(index) => child(&mut node.items, index),
+                Step::Key(key) => node.keys.entry(key).or_default(),
+                Step::Index(index) => node.items.entry(index).or_default(),
             };
         }
         // Two spellings of one path share a slot.
-        if let Some(slot) = node.slot {
-            return Ok(slot);
-        }
-        let slot = self.texts.len();
-        node.slot = Some(slot);
-        self.texts.push(text.to_owned());
+        let slot = *node.slot.get_or_insert(self.slots);
+        self.slots = self.slots.max(slot + 1);
+        self.known.insert(text.to_owned(), slot);
         Ok(slot)
     }
 
     pub(super) fn finish(self) -> (Tree, usize) {
-        (self.tree, self.texts.len())
+        (self.tree, self.slots)
     }
-}
-
-fn child<K: PartialEq>(children: &mut Vec<(K, Tree)>, key: K) -> &mut Tree {
-    let position = children.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
-        children.push((key, Tree::default()));
-        children.len() - 1
-    });
-    &mut children[position].1
 }
 
 impl Tree {
@@ -70,7 +68,7 @@ impl Tree {
         Ok(found)
     }
 
-    const fn is_leaf(&self) -> bool {
+    fn is_leaf(&self) -> bool {
         self.keys.is_empty() && self.items.is_empty()
     }
 
@@ -134,9 +132,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         for index in 0.. {
-            let child = self.tree.items.iter().find(|(known, _)| *known == index);
-            let more = match child {
-                Some((_, tree)) => seq.next_element_seed(Walk { tree, found: &mut *self.found })?.is_some(),
+            let more = match self.tree.items.get(&index) {
+                Some(tree) => seq.next_element_seed(Walk { tree, found: &mut *self.found })?.is_some(),
                 None => seq.next_element::<IgnoredAny>()?.is_some(),
             };
             if !more {
@@ -168,7 +165,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 }
 
 /// Finds the branch of a key without copying the key.
-struct Child<'t>(&'t [(String, Tree)]);
+struct Child<'t>(&'t BTreeMap<String, Tree>);
 
 impl<'de, 't> DeserializeSeed<'de> for Child<'t> {
     type Value = Option<&'t Tree>;
@@ -186,7 +183,7 @@ impl<'t> Visitor<'_> for Child<'t> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.iter().find(|(known, _)| known == key).map(|(_, tree)| tree))
+        Ok(self.0.get(key))
     }
 }
 
@@ -211,6 +208,13 @@ mod tests {
             found,
             [text("1"), text("\"y\""), text(r#"[{"d":"x"},{"d":"y"}]"#), text("true"), None, None, None, text("1")]
         );
+    }
+
+    #[test]
+    fn spellings_of_one_path_share_a_slot() {
+        let mut paths = Paths::default();
+        let slots = ["$.a", "$.b", "$[\"a\"]", "$.a", "$.c"].map(|path| paths.slot(path).expect("a path"));
+        assert_eq!((slots, paths.finish().1), ([0, 1, 0, 0, 2], 3));
     }
 
     #[test]

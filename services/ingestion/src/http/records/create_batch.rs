@@ -105,7 +105,11 @@ fn items<'b>(request: &HttpRequest, body: &'b [u8]) -> Result<Vec<&'b [u8]>, Api
             let texts: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| not_an_array(&error))?;
             texts.into_iter().map(|text| text.get().as_bytes()).collect()
         }
-        NDJSON => body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect(),
+        NDJSON => {
+            let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+            // One more than allowed is enough to refuse them.
+            lines.take(MAX_ITEMS + 1).collect()
+        }
         _ => {
             let message = format!("Content-Type is {given:?}; send {JSON} or {NDJSON}.");
             let refused = ApiError::new(ErrorCode::UnsupportedMediaType).message(message);

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::delivery::kept_headers;
-use crate::usecases::receive_webhook::{Arrival, Receipt};
+use crate::usecases::receive_webhook::{Arrival, Receipt, find_source};
 
 /// What the sender is told, once all of it is on disk.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,17 +56,12 @@ pub(crate) async fn receive_webhook(
 ) -> Result<Reply, ApiError> {
     let id = request.match_info().query("integrationId").parse::<IntegrationId>();
     let integration_id = id.map_err(|_| ApiError::not_found("integration"))?;
+    let source = find_source(&app, request.match_info().query("provider"), integration_id).await?;
     let body = read_limited(&request, payload.into_inner()).await?;
     let headers = request.headers();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let arrival = Arrival {
-        provider: request.match_info().query("provider"),
-        integration_id,
-        header: &header,
-        kept_headers: kept_headers(readable(headers)),
-        body,
-        trace: context.trace,
-    };
+    let arrival =
+        Arrival { source, header: &header, kept_headers: kept_headers(readable(headers)), body, trace: context.trace };
     let Receipt { delivery_id, record_id, duplicate } =
         crate::usecases::receive_webhook::receive_webhook(&app, arrival).await?;
     let status = if duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };

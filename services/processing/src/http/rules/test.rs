@@ -8,7 +8,7 @@ use common::amount::Amount;
 use common::error_code::ErrorBody;
 use common::record::{AttributeValue, MAX_LINE, NormalizedRecord};
 use common::violation::check_text;
-use common::{DateTime, RecordId, Violation};
+use common::{DateTime, Permission, RecordId, Violation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -116,6 +116,8 @@ impl From<Step> for TraceStep {
     request_body = TestRule,
     responses(
         (status = 200, description = "What the condition comes to.", body = TestResult),
+        (status = 403, description = "`forbidden`: with `recordId`, the caller must be allowed to read records.",
+         body = ErrorBody),
         (status = 404, description = "`not_found`: the tenant has no such record.", body = ErrorBody),
         (status = 422, description = "`validation_failed`, or `invalid_condition` with line and column",
          body = ErrorBody),
@@ -123,6 +125,9 @@ impl From<Step> for TraceStep {
 )]
 pub(crate) async fn test_rule(app: Data<App>, caller: Caller, body: Body<TestRule>) -> Result<Reply, ApiError> {
     let TestRule { condition, record, record_id } = body.content;
+    if record_id.is_some() {
+        caller.require(Permission::RecordsRead)?;
+    }
     let condition = Condition::compile(&condition).map_err(|error| invalid_condition(&error))?;
     let (record, source) = match (record, record_id) {
         (Some(sample), _) => {

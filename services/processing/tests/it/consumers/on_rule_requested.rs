@@ -1,5 +1,7 @@
 //! `RULE_REQUESTED`.
 
+use common::LabelId;
+use common::event::RuleRequested;
 use serde_json::json;
 use test_support::wait_until;
 
@@ -39,6 +41,31 @@ async fn a_request_that_comes_again_changes_nothing_even_after_the_rule_is_gone(
     let names: Vec<String> = list.body.as_array().expect("a list").iter().map(|rule| text(&rule["name"])).collect();
     assert_eq!(names, ["Marker"]);
     assert_eq!(app.events_of("RULE_CREATED").await.len(), 2);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rename_after_the_override_does_not_lose_the_rule() {
+    let app = start().await;
+    let tenant = Tenant::new(&app);
+    let label = tenant.label("refund").await;
+    let mut request = rule_requested("Refunds", "true", "refund");
+    request.label_id = Some(label.parse().expect("an id"));
+    let renamed = tenant.admin.patch(&format!("/api/v1/labels/{label}"), json!({"name": "money back"})).await;
+    assert_eq!(renamed.status, 200, "{renamed:?}");
+    // Another label of the old name is not the one that was chosen.
+    tenant.label("refund").await;
+    let mut of_name = rule_requested("By name", "true", "refund");
+    of_name.label_id = Some(LabelId::generate());
+    let ask = |request: &RuleRequested| event(tenant.id, "approvals", person("Ann"), request);
+    app.publish(&[ask(&request), ask(&of_name)]).await;
+    let path = |request: &RuleRequested| format!("/api/v1/rules/{}", request.rule_id);
+    let made = wait_until("both rules", async || {
+        let (first, second) = (tenant.admin.get(&path(&request)).await, tenant.admin.get(&path(&of_name)).await);
+        (first.status == 200 && second.status == 200).then(|| [text(&first.body["label"]), text(&second.body["label"])])
+    })
+    .await;
+    assert_eq!(made, ["money back", "refund"]);
     app.finish().await;
 }
 

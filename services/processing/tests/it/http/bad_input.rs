@@ -28,7 +28,7 @@ fn cases() -> Vec<Case> {
         cases.push((method, path.clone(), "[]", 422, "validation_failed"));
         cases.push((method, path.clone(), "{\"more\": 1}", 422, "validation_failed"));
     }
-    cases.push(("PATCH", settings.clone(), r#"{"autoAcceptThreshold": 1e400}"#, 400, "invalid_request"));
+    cases.push(("PATCH", settings.clone(), r#"{"autoAcceptThreshold": 1e400}"#, 422, "validation_failed"));
     let refused = [
         ("POST", &labels, "{}"),
         ("POST", &labels, r#"{"name": ""}"#),

@@ -1,6 +1,6 @@
 //! `POST /rules/test`.
 
-use common::RecordId;
+use common::{Identity, Principal, RecordId, Role, UserId};
 use serde_json::json;
 
 use crate::support::{Tenant, ingested, snapshot, start};
@@ -50,6 +50,17 @@ async fn a_stored_record_can_be_tried() {
     let answer = tenant.admin.post(PATH, body(record.record_id)).await;
     assert_eq!((answer.status, &answer.body["matched"]), (200, &json!(true)), "{answer:?}");
     assert_eq!(tenant.admin.post(PATH, body(RecordId::generate())).await.status, 404);
+    let narrowed = app.caller_as(Identity {
+        tenant_id: tenant.id,
+        principal: Principal::ApiKey(UserId::generate().0),
+        role: Role::Admin,
+        scopes: Some(vec!["rules:test".into()]),
+        display_name: "robot".into(),
+    });
+    let refused = narrowed.post(PATH, body(record.record_id)).await;
+    assert_eq!((refused.status, &refused.body["context"]["permission"]), (403, &json!("records:read")), "{refused:?}");
+    let made_up = narrowed.post(PATH, json!({"condition": "true", "record": {"text": "x"}})).await;
+    assert_eq!(made_up.status, 200, "{made_up:?}");
     let stranger = Tenant::new(&app);
     assert_eq!(stranger.admin.post(PATH, body(record.record_id)).await.status, 404);
     app.finish().await;

@@ -49,6 +49,9 @@ impl Check for CreateApiKeyRequest {
                 let message = format!("must be one of the permissions of the role {}", self.role.as_str());
                 found.push(Violation::new(format!("scopes[{index}]"), "scope", message));
             }
+            if self.scopes.iter().flatten().take(index).any(|earlier| earlier == scope) {
+                found.push(Violation::new(format!("scopes[{index}]"), "unique", "is there already; remove it"));
+            }
         }
         if self.scopes.as_ref().is_some_and(Vec::is_empty) {
             found.push(Violation::new("scopes", "min_length", "must name a permission; leave it out for all"));
@@ -63,7 +66,8 @@ impl Check for CreateApiKeyRequest {
     responses(
         (status = 201, body = CreatedApiKey, description = "The key; `key` is never shown again"),
         (status = 403, description = "`forbidden`: the key would have a permission that its maker has not"),
-        (status = 422, description = "`validation_failed`"),
+        (status = 409, description = "`conflict`: the tenant has as many keys as it may have"),
+        (status = 422, description = "`validation_failed`; an API key cannot make one that outlives it"),
     )
 )]
 pub(crate) async fn create_api_key(

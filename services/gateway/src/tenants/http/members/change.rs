@@ -1,7 +1,7 @@
 //! `PATCH /tenants/current/members/{id}`.
 
 use actix_web::web::Data;
-use common::{Permission, Role, UserId, Violation};
+use common::{Role, UserId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{ApiError, Body, Caller, Check, IfMatch, Path, Reply};
@@ -28,14 +28,16 @@ impl Check for ChangeMemberRequest {
     }
 }
 
-/// Gives a member another role. It takes owners to make or unmake owners.
+/// Gives a member another role.
+///
+/// It allows no more than the caller's own. It takes owners to make or unmake owners.
 #[utoipa::path(
     patch, path = "/api/v1/tenants/current/members/{id}", tag = "tenants", request_body = ChangeMemberRequest,
     params(("id" = UserId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was read")),
     responses(
         (status = 200, body = MemberView, description = "The member as they are now; everywhere within 30 seconds"),
         (status = 400, description = "`invalid_request`"),
-        (status = 403, description = "`forbidden`: `owners:write` is needed"),
+        (status = 403, description = "`forbidden`: `owners:write` is needed, or a permission of the role"),
         (status = 404, description = "`not_found`"),
         (status = 409, description = "`last_owner`"),
         (status = 412, description = "`version_conflict`"),
@@ -49,16 +51,11 @@ pub(crate) async fn change_member(
     if_match: IfMatch,
     body: Body<ChangeMemberRequest>,
 ) -> Result<Reply, ApiError> {
-    let change = MemberChange {
-        user: id.0,
-        role: body.content.role,
-        may_change_owners: caller.identity.may(Permission::OwnersWrite),
-        expected: if_match.0,
-    };
+    let change = MemberChange { user: id.0, role: body.content.role, expected: if_match.0 };
     let member = app
         .db
         .tenant(caller.tenant(), async |connection| {
-            change_member::change_member(connection, &app, &caller.cause, change).await
+            change_member::change_member(connection, &app, &caller.identity, &caller.cause, change).await
         })
         .await?;
     app.checker.forget_member(caller.tenant(), id.0);

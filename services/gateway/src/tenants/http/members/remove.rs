@@ -1,7 +1,7 @@
 //! `DELETE /tenants/current/members/{id}`.
 
 use actix_web::web::Data;
-use common::{Permission, UserId};
+use common::UserId;
 use web::{ApiError, Caller, Path, Reply};
 
 use crate::app::App;
@@ -19,10 +19,9 @@ use crate::tenants::usecases::remove_member;
     )
 )]
 pub(crate) async fn remove_member(app: Data<App>, caller: Caller, id: Path<UserId>) -> Result<Reply, ApiError> {
-    let may_change_owners = caller.identity.may(Permission::OwnersWrite);
     app.db
         .tenant(caller.tenant(), async |connection| {
-            remove_member::remove_member(connection, &app, &caller.cause, id.0, may_change_owners).await
+            remove_member::remove_member(connection, &app, &caller.identity, &caller.cause, id.0).await
         })
         .await?;
     app.checker.forget_member(caller.tenant(), id.0);
