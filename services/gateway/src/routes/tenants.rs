@@ -1,6 +1,6 @@
 //! Tenants and their members.
 
-use common::Permission::{MembersRead, MembersWrite, TenantsRead, TenantsWrite};
+use common::Permission::{MembersRead, MembersWrite, TenantsWrite};
 
 use super::Access::{Member, Permission, Person};
 use super::Local::{
@@ -12,7 +12,7 @@ use super::Verb::{Delete, Get, Patch, Post};
 pub(super) const ROUTES: &[Route] = &[
     Route::local(ListTenants, Get, "/api/v1/tenants", Member),
     Route::local(CreateTenant, Post, "/api/v1/tenants", Person),
-    Route::local(ShowTenant, Get, "/api/v1/tenants/current", Permission(TenantsRead)),
+    Route::local(ShowTenant, Get, "/api/v1/tenants/current", Member),
     Route::local(UpdateTenant, Patch, "/api/v1/tenants/current", Permission(TenantsWrite)),
     Route::local(ListRoles, Get, "/api/v1/tenants/current/roles", Member),
     Route::local(ListMembers, Get, "/api/v1/tenants/current/members", Permission(MembersRead)),
