@@ -111,7 +111,8 @@ stack_build
 export VERDICT_BIN_DIR="$BIN_DIR"
 if [[ "${CHAOS:-1}" = 1 ]]; then
   stage "Chaos, the short form: kill -9 under load, then count (CHAOS=0 leaves it out)"
-  VERDICT_STATE_DIR="$STATE/chaos" RATE=50 LOAD_SECONDS=40 VICTIMS="processing rabbitmq ingestion postgres" \
+  # Ports of its own: a stack may be running on the usual ones.
+  PORT_BASE="" VERDICT_STATE_DIR="$STATE/chaos" RATE=50 LOAD_SECONDS=40 VICTIMS="processing rabbitmq ingestion postgres" \
     foreground scripts/chaos.sh
 fi
 test_servers

@@ -1,6 +1,7 @@
 //! The outbox: events written in the transaction of their cause.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::event::Event;
 use db::{Connection, DbError, statement};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     wake: Arc<Notify>,
+    pressed: Arc<AtomicBool>,
 }
 
 impl Outbox {
@@ -50,7 +52,32 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Says that many callers wait for their answers now: the relay of this process lets them go first for a moment.
+    /// What they wait for is a commit; what the relay carries is committed.
+    pub fn press(&self) {
+        self.pressed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody pressed since the last look.
+    pub(crate) fn take_pressure(&self) -> bool {
+        self.pressed.swap(false, Ordering::Relaxed)
+    }
+
     pub(crate) async fn woken(&self) {
         self.wake.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pressure_is_felt_once_and_by_every_clone() {
+        let outbox = Outbox::default();
+        assert!(!outbox.take_pressure());
+        outbox.clone().press();
+        assert!(outbox.take_pressure());
+        assert!(!outbox.take_pressure(), "who presses no more is not waited for");
     }
 }

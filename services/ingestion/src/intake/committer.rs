@@ -21,6 +21,8 @@ use crate::store;
 const TRIES: usize = 4;
 /// A group of this many requests is stored without waiting for more.
 const WORTH_A_COMMIT: usize = 24;
+/// From so many requests in a group on, callers are kept waiting by want of processor time.
+const RUSH: usize = 8;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The running committers.
@@ -159,6 +161,9 @@ impl Committer {
         let entries: Vec<&Entry> = group.iter().flat_map(|unit| &unit.entries).collect();
         let stored =
             self.db.tenants(&tenants, async |connection| store::intake::store(connection, &entries).await).await?;
+        if group.len() >= RUSH {
+            self.outbox.press();
+        }
         self.outbox.wake_relay();
         Ok(stored)
     }
