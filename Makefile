@@ -37,7 +37,7 @@ fmt: ## format the code
 	@cargo fmt --all
 
 docs: ## generate proto-docs/errors.md and proto-docs/openapi anew
-	@UPDATE_DOCS=1 cargo test --workspace --lib --bins documentation
+	@UPDATE_DOCS=1 cargo test --workspace --lib --bins is_current
 
 bench: ## measure speed in release, beside the yardsticks of the same run
 	@scripts/bench.sh
