@@ -105,6 +105,23 @@ pub enum Access {
     Permission(Permission),
 }
 
+/// Which quotas a call is counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateClass {
+    /// None: probes must always be answered.
+    Exempt,
+    /// The caller's address, and once they are known, themselves and their tenant.
+    Usual,
+    /// The integration that a webhook is for, whatever address it comes from.
+    Webhook,
+    /// The usual ones and the address's sign-ins.
+    SignIn,
+    /// The usual ones and the address's sign-ups.
+    SignUp,
+    /// The usual ones and the address's mail to others.
+    Mail,
+}
+
 /// One call.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
@@ -120,6 +137,8 @@ pub struct Route {
     pub body_limit: usize,
     /// Longest wait for a service to begin its answer.
     pub timeout: Duration,
+    /// Which quotas it is counted against.
+    pub rate: RateClass,
 }
 
 impl Verb {
@@ -163,7 +182,7 @@ impl Upstream {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, target: Target, access: Access) -> Self {
-        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT }
+        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT, rate: RateClass::Usual }
     }
 
     /// A call of a service's that needs a permission.
@@ -179,6 +198,12 @@ impl Route {
     /// The same with another largest body.
     const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// The same, counted against other quotas.
+    const fn counted(mut self, rate: RateClass) -> Self {
+        self.rate = rate;
         self
     }
 
