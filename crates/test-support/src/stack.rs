@@ -32,6 +32,8 @@ pub struct Stack {
     secrets: Secrets,
     children: HashMap<&'static str, Child>,
     logs: PathBuf,
+    /// What every service is given in its environment besides its settings.
+    extra: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,14 @@ impl Stack {
     /// # Panics
     /// When something does not start; the message names its log.
     pub async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// The same, with more in every service's environment.
+    ///
+    /// # Panics
+    /// When something does not start; the message names its log.
+    pub async fn start_with(extra: Vec<(&'static str, String)>) -> Self {
         let admin = variable("VERDICT_TEST_DATABASE_URL");
         let broker = TestBroker::create().await;
         let name = format!("stack_{}", Uuid::new_v4().simple());
@@ -64,6 +74,7 @@ impl Stack {
             secrets: Secrets { private_key, public_keys, sealing_keys },
             children: HashMap::new(),
             logs,
+            extra,
         };
         let mut connection = connect(&stack.admin).await;
         for service in SERVICES {
@@ -166,6 +177,7 @@ impl Stack {
         let through_line = self.database_line.replace_host(&self.database_url(service));
         let mut command = Command::new(binary(service));
         command.arg(action).kill_on_drop(true).stdin(Stdio::null()).stdout(log).stderr(errors);
+        command.envs(self.extra.iter().map(|(name, value)| (name, value)));
         command
             .env("VERDICT__SERVER__PORT", self.ports[service].to_string())
             .env("VERDICT__DATABASE__URL", as_role(&through_line, "verdict_app"))

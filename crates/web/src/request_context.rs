@@ -70,7 +70,7 @@ where
         let trace = incoming.unwrap_or_else(TraceContext::random);
         let span = tracing::info_span!(
             "http.server",
-            otel.name = %format_args!("{} {}", request.method(), request.path()),
+            otel.name = %request.method(),
             otel.kind = "server",
             http.request.method = %request.method(),
             url.path = request.path(),
@@ -85,10 +85,18 @@ where
         Box::pin(
             async move {
                 let answer = future.await?;
+                name(&recorded, &answer);
                 recorded.record("http.response.status_code", answer.status().as_u16());
                 Ok(answer)
             }
             .instrument(span),
         )
     }
+}
+
+/// Names the span by the route's template, which is known once the request was routed: the path itself holds ids, and
+/// no two spans would share a name.
+fn name<B>(span: &tracing::Span, answer: &ServiceResponse<B>) {
+    let request = answer.request();
+    telemetry::rename(span, || Some(format!("{} {}", request.method(), request.match_pattern()?)));
 }

@@ -4,4 +4,5 @@ mod api;
 mod isolation;
 mod outage;
 mod races;
+mod traces;
 mod way;
