@@ -59,6 +59,7 @@ error_codes! {
     LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";
     RuleExists, "rule_exists", 409, false, "A rule of this name exists. Choose another name.";
     IntegrationExists, "integration_exists", 409, false, "An integration of this name exists. Choose another name.";
+    RotationInProgress, "rotation_in_progress", 409, false, "The secret was rotated and the previous one still verifies until context.previousSecretExpiresAt. Wait, revoke it, or send force.";
     ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";

@@ -16,7 +16,7 @@ pub use access::{
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
-pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated};
+pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated, SecretRotated};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
 

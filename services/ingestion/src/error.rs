@@ -10,6 +10,7 @@ use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
 use crate::usecases::delete_integration::DeleteIntegrationError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
+use crate::usecases::rotate_secret::RotateSecretError;
 
 /// When a sender should try again.
 const RETRY_SECONDS: u64 = 1;
@@ -32,6 +33,20 @@ impl From<ChangeIntegrationError> for ApiError {
             ChangeIntegrationError::Invalid(violations) => Self::validation(&violations),
             ChangeIntegrationError::NameTaken(name) => name_taken(&name),
             ChangeIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RotateSecretError> for ApiError {
+    fn from(error: RotateSecretError) -> Self {
+        match error {
+            RotateSecretError::NotFound => Self::not_found("integration"),
+            RotateSecretError::VersionConflict(current) => Self::version_conflict(current),
+            RotateSecretError::InProgress(until) => {
+                Self::new(ErrorCode::RotationInProgress).with("previousSecretExpiresAt", until.to_rfc3339())
+            }
+            RotateSecretError::Unknown => Self::internal(error),
+            RotateSecretError::Db(error) => error.into(),
         }
     }
 }

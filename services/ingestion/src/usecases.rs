@@ -5,4 +5,5 @@ pub(crate) mod connect_integration;
 pub(crate) mod delete_integration;
 pub(crate) mod receive_webhook;
 pub(crate) mod release_held;
+pub(crate) mod rotate_secret;
 pub(crate) mod submit_records;

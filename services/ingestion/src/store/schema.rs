@@ -56,6 +56,8 @@ diesel::table! {
         config -> Json,
         mapping -> Nullable<Json>,
         secret_sealed -> Binary,
+        previous_secret_sealed -> Nullable<Binary>,
+        previous_secret_expires_at -> Nullable<Timestamptz>,
         release_pending -> Bool,
         version -> Integer,
         created_at -> Timestamptz,

@@ -9,6 +9,7 @@ mod isolation;
 mod listing;
 mod pausing;
 mod records;
+mod rotation;
 mod schema;
 mod sender;
 mod verdicts;
