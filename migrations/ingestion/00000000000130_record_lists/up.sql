@@ -59,7 +59,7 @@ $$;
 
 -- Up to `most` records of the transaction's tenant that match, newest first, below (`before_at`, `before_id`).
 --
--- A frequent word is found by reading the newest 4,000 records, a rare one by its index; neither grows with the tenant.
+-- A frequent word is found by reading the newest 20,000 records, a rare one by its index; neither grows with the tenant.
 -- In between, what the index finds is sorted. A reading that fills the page is not repeated by the index.
 CREATE FUNCTION record_words_find(
     q text, since timestamptz, before_at timestamptz, before_id uuid, most integer)
@@ -79,7 +79,7 @@ BEGIN
             SELECT n.record_id, n.received_at, n.words FROM record_words n
             WHERE n.owner = scope AND n.received_at >= since AND n.received_at <= before_at
               AND (n.received_at < before_at OR n.record_id < before_id)
-            ORDER BY n.received_at DESC, n.record_id DESC LIMIT 4000) w
+            ORDER BY n.received_at DESC, n.record_id DESC LIMIT 20000) w
         WHERE w.words @@ wanted ORDER BY w.received_at DESC, w.record_id DESC LIMIT most;
     GET DIAGNOSTICS found = ROW_COUNT;
     IF found >= most THEN
