@@ -138,7 +138,8 @@ async fn a_search_finds_what_is_old_and_rare_and_pages_through_what_is_frequent(
                 CASE WHEN n % 1000 = 0 THEN 'sparse' END), '{{}}', 'ingested', \
                 timestamptz '2026-01-01' + n * interval '1 second', now() FROM generate_series(1, 9000) n; \
          INSERT INTO record_words SELECT id, tenant_id, received_at, to_tsvector('simple', text) FROM records; \
-         INSERT INTO record_facets SELECT id, tenant_id, received_at, version, status, label, stage, confidence, \
+         INSERT INTO record_facets (record_id, tenant_id, received_at, version, status, label, stage, confidence, \
+                source, integration_id) SELECT id, tenant_id, received_at, version, status, label, stage, confidence, \
                 source, integration_id FROM records"
     ))
     .await;
