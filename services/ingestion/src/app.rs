@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
+use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
@@ -26,6 +27,10 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/inges
 
 /// How long a verdict waits for others, so that one commit takes over many: a list shows it that much later.
 const STATES_LINGER: Duration = Duration::from_millis(40);
+
+/// How long a new record waits for others before the lists take it in. By then most are decided, and the lists take in
+/// their final state at once.
+const INDEX_LINGER: Duration = Duration::from_millis(150);
 
 /// The ingestion service.
 #[derive(Clone, Copy, Debug)]
@@ -135,6 +140,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let verdicts = Arc::new(OnVerdict::new(Arc::clone(&app)));
     let states = Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts);
     work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
+    let arrivals =
+        Consumer::new(app.bus.clone(), bus::queue("ingestion.index"), Arc::new(OnIngested::new(Arc::clone(&app))));
+    work.spawn(arrivals.linger(INDEX_LINGER).run(shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }
