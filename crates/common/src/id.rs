@@ -77,6 +77,10 @@ ids! {
     DecisionId,
     /// One question put to a person.
     ApprovalId,
+    /// A file of a tenant's.
+    FileId,
+    /// The bytes of files.
+    BlobId,
     /// One fact on the bus and in the event feed.
     EventId,
 }

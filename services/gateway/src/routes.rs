@@ -118,8 +118,10 @@ pub struct Route {
     pub access: Access,
     /// Largest body, in bytes.
     pub body_limit: usize,
-    /// Longest wait for a service to begin its answer.
+    /// Longest wait for a service to begin its answer; of an upload, from its last progress.
     pub timeout: Duration,
+    /// Whether the body may take as long as it keeps coming.
+    pub is_upload: bool,
 }
 
 impl Verb {
@@ -163,7 +165,7 @@ impl Upstream {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, target: Target, access: Access) -> Self {
-        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT }
+        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT, is_upload: false }
     }
 
     /// A call of a service's that needs a permission.
@@ -180,6 +182,12 @@ impl Route {
     const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
+    }
+
+    /// The same for a body that takes its time.
+    const fn upload(mut self, bytes: usize) -> Self {
+        self.is_upload = true;
+        self.body_limit(bytes)
     }
 
     /// Whether the call is part of the public contract, and so of the OpenAPI document.

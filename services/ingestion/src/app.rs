@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ::settings::{DatabaseSettings, Sealer, ServerSettings, TelemetrySettings};
 use actix_web::web::Data;
+use blobs::BlobStore;
 use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
@@ -18,7 +19,7 @@ use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
-use crate::settings::IngestionSettings;
+use crate::settings::{FileSettings, IngestionSettings};
 use crate::source_cache::SourceCache;
 use crate::{http, jobs, openapi};
 
@@ -43,6 +44,11 @@ pub(crate) struct App {
     pub(crate) intake: Intake,
     /// Wakes the release of held records when a source of this process was resumed.
     pub(crate) resumed: Notify,
+    /// Where the bytes of files are.
+    pub(crate) blobs: BlobStore,
+    pub(crate) files: FileSettings,
+    /// Wakes the clean-up when bytes became unused.
+    pub(crate) unused_blobs: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -63,6 +69,9 @@ impl App {
             sources: SourceCache::new(&settings.intake),
             intake,
             resumed: Notify::new(),
+            blobs: BlobStore::open(&settings.files.store)?,
+            files: settings.files.clone(),
+            unused_blobs: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -136,5 +145,6 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let states = Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts);
     work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }

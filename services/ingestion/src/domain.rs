@@ -4,6 +4,7 @@
 
 pub(crate) mod delivery;
 pub(crate) mod entry;
+pub(crate) mod file;
 pub(crate) mod integration;
 pub(crate) mod mapping;
 pub(crate) mod provider;

@@ -8,8 +8,11 @@ use crate::intake::IntakeError;
 use crate::source_cache::LoadError;
 use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
+use crate::usecases::delete_file::DeleteFileError;
 use crate::usecases::delete_integration::DeleteIntegrationError;
+use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
+use crate::usecases::store_file::StoreFileError;
 
 /// When a sender should try again.
 const RETRY_SECONDS: u64 = 1;
@@ -58,6 +61,37 @@ impl From<ReceiveWebhookError> for ApiError {
             }
             ReceiveWebhookError::Load(error) => load_failed(&error).because(error),
             ReceiveWebhookError::Intake(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteFileError> for ApiError {
+    fn from(error: DeleteFileError) -> Self {
+        match error {
+            DeleteFileError::NotFound => Self::not_found("file"),
+            DeleteFileError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreFileError> for ApiError {
+    fn from(error: StoreFileError) -> Self {
+        match error {
+            StoreFileError::NoRecord => Self::not_found("record"),
+            StoreFileError::GivenUp => Self::new(ErrorCode::ServiceUnavailable).retry_after(RETRY_SECONDS),
+            StoreFileError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReceiveContentError> for ApiError {
+    fn from(error: ReceiveContentError) -> Self {
+        match error {
+            ReceiveContentError::TooLarge(limit) => Self::new(ErrorCode::PayloadTooLarge).with("limit", limit),
+            ReceiveContentError::GivenUp | ReceiveContentError::Blob(_) => {
+                Self::new(ErrorCode::ServiceUnavailable).retry_after(RETRY_SECONDS).because(error)
+            }
+            ReceiveContentError::Db(error) => error.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP surface: one folder per noun, one file per verb. Who may call what is the gateway's routes table.
 
 pub(crate) mod deliveries;
+pub(crate) mod files;
 pub(crate) mod given;
 pub(crate) mod integrations;
 pub(crate) mod records;
@@ -13,5 +14,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     webhooks::routes(config);
     integrations::routes(config);
     deliveries::routes(config);
+    files::routes(config);
     records::routes(config);
 }

@@ -17,6 +17,11 @@ use crate::http;
         http::deliveries::list::list_deliveries,
         http::deliveries::show::show_delivery,
         http::webhooks::receive::receive_webhook,
+        http::files::create::create_file,
+        http::files::show::show_file,
+        http::files::content::download_file,
+        http::files::delete::delete_file,
+        http::files::list::list_attachments,
         http::records::list::list_records,
         http::records::create::create_record,
         http::records::create_batch::create_record_batch,
@@ -24,6 +29,7 @@ use crate::http;
     ),
     tags(
         (name = "integrations", description = "Sources that deliver by signed webhooks."),
+        (name = "files", description = "What records have attached."),
         (name = "records", description = "The things to be classified, and what became of each."),
     )
 )]

@@ -2,7 +2,10 @@
 
 pub(crate) mod change_integration;
 pub(crate) mod connect_integration;
+pub(crate) mod delete_file;
 pub(crate) mod delete_integration;
+pub(crate) mod receive_content;
 pub(crate) mod receive_webhook;
 pub(crate) mod release_held;
+pub(crate) mod store_file;
 pub(crate) mod submit_records;

@@ -38,6 +38,8 @@ event_types! {
     IntegrationConnected = "INTEGRATION_CONNECTED": "A source was connected.";
     IntegrationUpdated = "INTEGRATION_UPDATED": "A source was changed, paused or resumed.";
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
+    FileStored = "FILE_STORED": "A file was stored.";
+    FileDeleted = "FILE_DELETED": "A file was deleted.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
     MemberJoined = "MEMBER_JOINED": "Somebody became a member.";

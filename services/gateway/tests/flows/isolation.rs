@@ -13,6 +13,7 @@ struct Belongings {
     integration: String,
     delivery: String,
     record: String,
+    file: String,
     label: String,
     rule: String,
     approval: String,
@@ -35,12 +36,18 @@ impl Belongings {
             owner.get("/approvals").await.expect(200)[0]["id"].as_str().map(str::to_owned)
         })
         .await;
+        let form = [("content-type", "multipart/form-data; boundary=b".to_owned())];
+        let part = format!(
+            "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{secret_word}.txt\"\r\n\r\n{secret_word}\r\n--b--\r\n"
+        );
+        let file = owner.send(Method::POST, "/files", &form, part.into_bytes()).await.expect(201);
         let me = owner.get("/auth/me").await.expect(200);
         let sessions = owner.get("/auth/sessions").await.expect(200);
         Self {
             integration: source.id,
             delivery: received["deliveryId"].as_str().expect("an id").to_owned(),
             record: received["recordId"].as_str().expect("an id").to_owned(),
+            file: id(&file),
             label: id(&label.expect(201)),
             rule: id(&rule),
             approval,
@@ -50,11 +57,12 @@ impl Belongings {
         }
     }
 
-    fn all(&self) -> [&str; 9] {
+    fn all(&self) -> [&str; 10] {
         [
             &self.integration,
             &self.delivery,
             &self.record,
+            &self.file,
             &self.label,
             &self.rule,
             &self.approval,
@@ -69,6 +77,7 @@ impl Belongings {
         let id = match path.strip_prefix("/api/v1").unwrap_or(path) {
             p if p.starts_with("/integrations") => &self.integration,
             p if p.starts_with("/records") => &self.record,
+            p if p.starts_with("/files") => &self.file,
             p if p.starts_with("/labels") => &self.label,
             p if p.starts_with("/rules") => &self.rule,
             p if p.starts_with("/approvals") => &self.approval,
@@ -126,6 +135,7 @@ async fn no_call_crosses_from_one_tenant_to_another() {
     Belongings::make(&mallory, "mallory-word").await;
     let readable = [
         format!("/records/{}", hers.record),
+        format!("/files/{}", hers.file),
         format!("/rules/{}", hers.rule),
         format!("/labels/{}", hers.label),
         format!("/integrations/{}", hers.integration),

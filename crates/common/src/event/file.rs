@@ -1,0 +1,38 @@
+//! Events of files.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::subject;
+use super::{EventData, EventType, Subject};
+use crate::{FileId, RecordId};
+
+/// A file was stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileStored {
+    /// The file.
+    pub file_id: FileId,
+    /// Its name.
+    pub name: String,
+    /// Its length, in bytes.
+    pub size: u64,
+    /// SHA-256 of its content, hexadecimal.
+    pub sha256: String,
+    /// The record that it belongs to.
+    pub record_id: Option<RecordId>,
+}
+
+/// A file was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileDeleted {
+    /// The file.
+    pub file_id: FileId,
+    /// Its name.
+    pub name: String,
+    /// The record that it belonged to.
+    pub record_id: Option<RecordId>,
+}
+
+subject!(FileStored, FileStored, "file", |e| e.file_id);
+subject!(FileDeleted, FileDeleted, "file", |e| e.file_id);
