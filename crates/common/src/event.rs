@@ -17,7 +17,7 @@ pub use access::{
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
-pub use file::{FileDeleted, FileStored};
+pub use file::{FileDeleted, FileStored, ImportCompleted};
 pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

@@ -81,6 +81,8 @@ ids! {
     FileId,
     /// The bytes of files.
     BlobId,
+    /// One run of records from a file.
+    ImportId,
     /// One fact on the bus and in the event feed.
     EventId,
 }

@@ -49,6 +49,8 @@ pub(crate) struct App {
     pub(crate) files: FileSettings,
     /// Wakes the clean-up when bytes became unused.
     pub(crate) unused_blobs: Notify,
+    /// Wakes the imports when one was queued.
+    pub(crate) imports_queued: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -72,6 +74,7 @@ impl App {
             blobs: BlobStore::open(&settings.files.store)?,
             files: settings.files.clone(),
             unused_blobs: Notify::new(),
+            imports_queued: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -146,5 +149,6 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::run_imports::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }

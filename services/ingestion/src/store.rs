@@ -4,6 +4,7 @@
 pub(crate) mod blobs;
 pub(crate) mod deliveries;
 pub(crate) mod files;
+pub(crate) mod imports;
 pub(crate) mod intake;
 pub(crate) mod integrations;
 pub(crate) mod records;

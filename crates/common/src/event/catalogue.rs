@@ -40,6 +40,7 @@ event_types! {
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
     FileStored = "FILE_STORED": "A file was stored.";
     FileDeleted = "FILE_DELETED": "A file was deleted.";
+    ImportCompleted = "IMPORT_COMPLETED": "An import of records ended; `data.status` says how.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
     MemberJoined = "MEMBER_JOINED": "Somebody became a member.";

@@ -1,10 +1,10 @@
-//! Events of files.
+//! Events of files and of imports.
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::subject;
 use super::{EventData, EventType, Subject};
-use crate::{FileId, RecordId};
+use crate::{FileId, ImportId, RecordId};
 
 /// A file was stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,5 +34,22 @@ pub struct FileDeleted {
     pub record_id: Option<RecordId>,
 }
 
+/// An import of records ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportCompleted {
+    /// The import.
+    pub import_id: ImportId,
+    /// `completed`, `failed` or `cancelled`.
+    pub status: String,
+    /// Lines that became new records.
+    pub accepted: i64,
+    /// Lines that were records before.
+    pub duplicates: i64,
+    /// Lines that are no records.
+    pub rejected: i64,
+}
+
 subject!(FileStored, FileStored, "file", |e| e.file_id);
 subject!(FileDeleted, FileDeleted, "file", |e| e.file_id);
+subject!(ImportCompleted, ImportCompleted, "import", |e| e.import_id);

@@ -3,8 +3,10 @@
 pub(crate) mod content;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod show;
+pub(crate) mod unlink;
 
 use ::web::resource;
 use actix_web::web::{self, ServiceConfig};
@@ -55,5 +57,13 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::delete().to(delete::delete_file)),
         )
         .service(resource("/api/v1/files/{id}/content", "GET").route(web::get().to(content::download_file)))
-        .service(resource("/api/v1/records/{id}/attachments", "GET").route(web::get().to(list::list_attachments)));
+        .service(
+            resource("/api/v1/records/{id}/attachments", "GET, POST")
+                .route(web::get().to(list::list_attachments))
+                .route(web::post().to(link::link_file)),
+        )
+        .service(
+            resource("/api/v1/records/{id}/attachments/{fileId}", "DELETE")
+                .route(web::delete().to(unlink::unlink_file)),
+        );
 }

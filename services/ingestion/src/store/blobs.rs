@@ -106,7 +106,8 @@ pub(crate) async fn release(
     lock_content(connection, tenant, sha256).await?;
     statement(
         "UPDATE blobs b SET state = 'deleting' WHERE b.id = $1 AND b.tenant_id = $2 AND b.state = 'stored' \
-         AND NOT EXISTS (SELECT FROM files f WHERE f.blob_id = b.id)",
+         AND NOT EXISTS (SELECT FROM files f WHERE f.blob_id = b.id) \
+         AND NOT EXISTS (SELECT FROM imports i WHERE i.blob_id = b.id)",
     )
     .bind::<SqlUuid, _>(id.0)
     .bind::<SqlUuid, _>(tenant.0)
@@ -116,12 +117,31 @@ pub(crate) async fn release(
 }
 
 /// One user of a content at a time, until the transaction ends.
-async fn lock_content(connection: &mut Connection, tenant: TenantId, sha256: &[u8]) -> Result<(), DbError> {
+pub(crate) async fn lock_content(connection: &mut Connection, tenant: TenantId, sha256: &[u8]) -> Result<(), DbError> {
     statement("SELECT true AS locked FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 1))) AS taken")
         .bind::<Text, _>(format!("blob/{tenant}/{}", hex::encode(sha256)))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// The digest of a stored blob.
+pub(crate) async fn digest(
+    connection: &mut Connection,
+    (tenant, id): (TenantId, BlobId),
+) -> Result<Option<Vec<u8>>, DbError> {
+    #[derive(QueryableByName)]
+    struct Digest {
+        #[diesel(sql_type = Binary)]
+        sha256: Vec<u8>,
+    }
+    let found: Vec<Digest> =
+        statement("SELECT sha256 FROM blobs WHERE id = $1 AND tenant_id = $2 AND state = 'stored'")
+            .bind::<SqlUuid, _>(id.0)
+            .bind::<SqlUuid, _>(tenant.0)
+            .load(connection)
+            .await?;
+    Ok(found.into_iter().next().map(|row| row.sha256))
 }
 
 /// Gives up uploads whose lease ended. Needs the system's scope, as all below.

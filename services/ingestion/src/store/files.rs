@@ -92,16 +92,33 @@ pub(crate) async fn of_record(
     Ok(rows.into_iter().map(File::from).collect())
 }
 
-/// Links a file to a record, or to none.
+/// Links a file that is free; `false` when it is gone, or became another record's in the meantime.
 pub(crate) async fn link(
     connection: &mut Connection,
     tenant: TenantId,
-    (id, record): (FileId, Option<RecordId>),
+    (id, record): (FileId, RecordId),
+) -> Result<bool, DbError> {
+    let linked = statement(
+        "UPDATE files SET record_id = $3 WHERE tenant_id = $1 AND id = $2 AND (record_id IS NULL OR record_id = $3)",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<SqlUuid, _>(record.0)
+    .execute(connection)
+    .await?;
+    Ok(linked == 1)
+}
+
+/// Lets go of a record's file.
+pub(crate) async fn unlink(
+    connection: &mut Connection,
+    tenant: TenantId,
+    (id, record): (FileId, RecordId),
 ) -> Result<(), DbError> {
-    statement("UPDATE files SET record_id = $3 WHERE tenant_id = $1 AND id = $2")
+    statement("UPDATE files SET record_id = NULL WHERE tenant_id = $1 AND id = $2 AND record_id = $3")
         .bind::<SqlUuid, _>(tenant.0)
         .bind::<SqlUuid, _>(id.0)
-        .bind::<Nullable<SqlUuid>, _>(record.map(|id| id.0))
+        .bind::<SqlUuid, _>(record.0)
         .execute(connection)
         .await?;
     Ok(())

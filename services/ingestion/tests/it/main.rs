@@ -4,6 +4,7 @@ mod batches;
 mod deliveries;
 mod faults;
 mod files;
+mod imports;
 mod input;
 mod integrations;
 mod isolation;

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
@@ -16,11 +17,9 @@ use web::{ApiError, Caller, Path};
 
 use crate::app::App;
 use crate::domain::file::{File, Wanted, served_type, wanted};
+use crate::http::download::BARE;
 use crate::store;
 use crate::usecases::receive_content::key;
-
-/// Tells the gateway to pass the bytes as they are.
-const BARE: (&str, &str) = ("x-verdict-envelope", "none");
 
 /// Downloads a file's content, whole or one range of it. It is never shown inline: what a browser would run comes
 /// as `application/octet-stream`.
@@ -69,11 +68,11 @@ pub(crate) async fn download_file(
     let bytes = app.blobs.read(&key(caller.tenant(), file.blob_id), from..to).await.map_err(unreadable)?;
     let mut answer = HttpResponse::build(status);
     describe(&mut answer, &file);
-    answer.insert_header((ETAG, etag)).insert_header((LAST_MODIFIED, modified)).no_chunking(to - from);
+    answer.insert_header((ETAG, etag)).insert_header((LAST_MODIFIED, modified));
     if status == StatusCode::PARTIAL_CONTENT {
         answer.insert_header((CONTENT_RANGE, format!("bytes {from}-{}/{}", to - 1, file.size)));
     }
-    Ok(answer.streaming(bytes))
+    Ok(answer.body(SizedStream::new(to - from, bytes)))
 }
 
 fn same(one: &str, etag: &str) -> bool {
