@@ -132,8 +132,9 @@ async fn the_same_content_is_kept_once_and_goes_with_its_last_file() {
     assert_eq!(app.count("blobs WHERE state = 'stored'").await, 2, "tenants share nothing");
 
     // Deleting and sending again at once: whatever comes first, what is acknowledged is there.
-    let (paths, again) = (ids.iter().map(|id| format!("{PATH}/{id}")), form(&[file("again", &content)]));
-    let deletes = async { all_at_once(paths.map(|path| async { owner.delete(&path).await })).await };
+    let paths: Vec<String> = ids.iter().map(|id| format!("{PATH}/{id}")).collect();
+    let again = form(&[file("again", &content)]);
+    let deletes = async { all_at_once(paths.iter().map(|path| owner.delete(path))).await };
     let sends = async { all_at_once((0..8).map(|_| send(&owner, again.clone()))).await };
     let (deleted, sent) = tokio::join!(deletes, sends);
     assert!(deleted.iter().all(|answer| answer.status == 200), "{deleted:?}");
