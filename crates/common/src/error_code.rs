@@ -67,6 +67,7 @@ error_codes! {
     VersionConflict, "version_conflict", 412, false, "The resource changed since you read it. Read it again.";
     PayloadTooLarge, "payload_too_large", 413, false, "The body is larger than context.limit bytes. Send less at a time.";
     UnsupportedMediaType, "unsupported_media_type", 415, false, "The Content-Type is not one that this call takes.";
+    RangeNotSatisfiable, "range_not_satisfiable", 416, false, "The content has no such bytes; context.size says how many it has.";
     ValidationFailed, "validation_failed", 422, false, "Fields are missing or break a rule; context.fields lists each.";
     UnknownLabel, "unknown_label", 422, false, "No label of this name exists in the tenant. Create it first.";
     InvalidCondition, "invalid_condition", 422, false, "The condition is not usable; context gives line, column and what was expected.";

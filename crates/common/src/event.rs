@@ -6,6 +6,7 @@
 mod access;
 mod approval;
 mod catalogue;
+mod file;
 mod integration;
 mod record;
 mod rule;
@@ -16,6 +17,7 @@ pub use access::{
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
+pub use file::{FileDeleted, FileStored, ImportCompleted};
 pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated, SecretRotated};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

@@ -190,6 +190,9 @@ impl Stack {
             command.env("VERDICT__PUBLIC__URL", self.gateway());
             command.env("VERDICT__SEALING__KEYS", &self.secrets.sealing_keys);
         }
+        if service == "ingestion" {
+            command.env("VERDICT__FILES__STORE__FOLDER", self.logs.join("files"));
+        }
         if service == "gateway" {
             command.env("VERDICT__INTERNAL__PRIVATE_KEY", &self.secrets.private_key);
             for upstream in SERVICES.iter().filter(|name| **name != "gateway") {

@@ -135,10 +135,12 @@ pub struct Route {
     pub access: Access,
     /// Largest body, in bytes.
     pub body_limit: usize,
-    /// Longest wait for a service to begin its answer.
+    /// Longest wait for a service to begin its answer; of an upload, from its last progress.
     pub timeout: Duration,
     /// Which quotas it is counted against.
     pub rate: RateClass,
+    /// Whether the body may take as long as it keeps coming.
+    pub is_upload: bool,
 }
 
 impl Verb {
@@ -182,7 +184,8 @@ impl Upstream {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, target: Target, access: Access) -> Self {
-        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT, rate: RateClass::Usual }
+        let (body_limit, timeout, rate) = (BODY_LIMIT, TIMEOUT, RateClass::Usual);
+        Self { verb, path, target, access, body_limit, timeout, is_upload: false, rate }
     }
 
     /// A call of a service's that needs a permission.
@@ -205,6 +208,12 @@ impl Route {
     const fn counted(mut self, rate: RateClass) -> Self {
         self.rate = rate;
         self
+    }
+
+    /// The same for a body that takes its time.
+    const fn upload(mut self, bytes: usize) -> Self {
+        self.is_upload = true;
+        self.body_limit(bytes)
     }
 
     /// Whether the call is part of the public contract, and so of the OpenAPI document.

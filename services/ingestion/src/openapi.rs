@@ -19,6 +19,19 @@ use crate::http;
         http::deliveries::list::list_deliveries,
         http::deliveries::show::show_delivery,
         http::webhooks::receive::receive_webhook,
+        http::files::create::create_file,
+        http::files::show::show_file,
+        http::files::content::download_file,
+        http::files::delete::delete_file,
+        http::files::list::list_attachments,
+        http::files::link::link_file,
+        http::files::unlink::unlink_file,
+        http::imports::create::import_records,
+        http::imports::list::list_imports,
+        http::imports::show::show_import,
+        http::imports::rejected::download_rejected,
+        http::imports::cancel::cancel_import,
+        http::records::export::export_records,
         http::records::list::list_records,
         http::records::create::create_record,
         http::records::create_batch::create_record_batch,
@@ -26,6 +39,7 @@ use crate::http;
     ),
     tags(
         (name = "integrations", description = "Sources that deliver by signed webhooks."),
+        (name = "files", description = "What records have attached."),
         (name = "records", description = "The things to be classified, and what became of each."),
     )
 )]

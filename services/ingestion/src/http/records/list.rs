@@ -76,7 +76,14 @@ pub(crate) async fn list_records(
     Ok(Reply::page(page.map(RecordResponse::from)))
 }
 
-fn read_filter(query: ListRecords) -> Result<RecordFilter, ApiError> {
+impl ListRecords {
+    /// Whether a page was asked for.
+    pub(super) const fn is_paged(&self) -> bool {
+        self.limit.is_some() || self.cursor.is_some()
+    }
+}
+
+pub(super) fn read_filter(query: ListRecords) -> Result<RecordFilter, ApiError> {
     let refuse =
         |field: &str, what: &str| Err(ApiError::invalid_request(format!("{field} {what}.")).with("field", field));
     for (field, value) in [("minConfidence", query.min_confidence), ("maxConfidence", query.max_confidence)] {
