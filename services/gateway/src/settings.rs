@@ -2,6 +2,7 @@
 
 mod auth;
 mod rate_limits;
+mod mail;
 mod upstreams;
 
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use settings::{
 
 pub use auth::{AuthSettings, HashingSettings};
 pub use rate_limits::{QuotaSettings, RateLimitSettings};
+pub use mail::MailSettings;
 pub use upstreams::{ProxySettings, UpstreamUrls};
 
 /// Everything that can be set.
@@ -43,6 +45,9 @@ pub struct GatewaySettings {
     /// How often calls may be made.
     #[serde(default)]
     pub rate_limits: RateLimitSettings,
+    /// Letters: invites and password resets.
+    #[serde(default)]
+    pub mail: MailSettings,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -60,6 +65,7 @@ impl Validate for GatewaySettings {
         self.upstreams.validate()?;
         self.auth.validate()?;
         self.rate_limits.validate()?;
+        self.mail.validate()?;
         settings::Sealer::new(&self.sealing)?;
         web::InternalSigner::new(&self.internal)
             .map_err(|error| SettingsError::invalid("internal.private_key", error.to_string()))?;
