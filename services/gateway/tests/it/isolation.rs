@@ -74,7 +74,11 @@ async fn row_level_security_binds_the_applications_role() {
     let ann = sign_up(&app, "ann").await;
     ann.send("POST", "/api/v1/auth/api-keys", &[("idempotency-key", "k")], Some(json!({"name": "r", "role": "agent"})))
         .await;
-    sign_up(&app, "bob").await;
+    let bob = sign_up(&app, "bob").await;
+    for user in [&ann, &bob] {
+        let invite = json!({"email": "x@example.com", "role": "analyst"});
+        assert_eq!(user.post("/api/v1/tenants/current/invites", invite).await.status, 201);
+    }
     let own: TenantId = ann.tenant.parse().expect("an id");
     for (sql, table) in TABLES {
         assert!(count_as(&app, &[own], sql).await >= 1, "{table}");
