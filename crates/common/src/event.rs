@@ -11,9 +11,9 @@ mod record;
 mod rule;
 
 pub use access::{
-    ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined, MemberRemoved,
-    PasswordChanged, RefreshTokenReused, RoleChanged, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts,
-    TenantUpdated,
+    ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
+    MemberRemoved, PasswordChanged, RefreshTokenReused, RoleChanged, SessionsRevoked, SubscriptionUpdated,
+    TenantCreated, TenantParts, TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;

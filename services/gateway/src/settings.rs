@@ -1,8 +1,8 @@
 //! The gateway's settings: the shared sections, where the services are, and how people sign in.
 
 mod auth;
-mod rate_limits;
 mod mail;
+mod rate_limits;
 mod upstreams;
 
 use serde::Deserialize;
@@ -12,8 +12,8 @@ use settings::{
 };
 
 pub use auth::{AuthSettings, HashingSettings};
-pub use rate_limits::{QuotaSettings, RateLimitSettings};
 pub use mail::MailSettings;
+pub use rate_limits::{QuotaSettings, RateLimitSettings};
 pub use upstreams::{ProxySettings, UpstreamUrls};
 
 /// Everything that can be set.

@@ -1,7 +1,7 @@
 //! What can be done with people, sessions and credentials, each in one transaction.
 
-pub(crate) mod backoff;
 pub(crate) mod answer_reset_requests;
+pub(crate) mod backoff;
 pub(crate) mod change_password;
 pub(crate) mod confirm_caller;
 pub(crate) mod create_api_key;

@@ -7,8 +7,8 @@ use super::Local::{
     AcceptInvite, ChangeMember, CreateInvite, CreateTenant, LeaveTenant, ListInvites, ListMembers, ListRoles,
     ListTenants, RemoveMember, ResendInvite, RevokeInvite, ShowTenant, UpdateTenant,
 };
-use super::{RateClass, Route};
 use super::Verb::{Delete, Get, Patch, Post};
+use super::{RateClass, Route};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::local(ListTenants, Get, "/api/v1/tenants", Member),

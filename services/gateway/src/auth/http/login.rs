@@ -14,8 +14,8 @@ use crate::auth::domain::email::Email;
 use crate::auth::store::users;
 use crate::auth::usecases::backoff;
 use crate::auth::usecases::login::{self, LoginError};
-use crate::gate::ClientAddress;
 use crate::auth::usecases::rehash;
+use crate::gate::ClientAddress;
 use crate::tenants::http::views::{TenantEntry, TenantView};
 
 /// Who signs in.
