@@ -1,6 +1,7 @@
 //! The gateway on a real PostgreSQL and RabbitMQ, with a small real HTTP server in place of the services.
 
 mod access;
+mod audit;
 mod auth;
 mod bad_input;
 mod commands;
