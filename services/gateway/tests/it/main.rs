@@ -10,6 +10,7 @@ mod envelope;
 mod invites;
 mod isolation;
 mod limits;
+mod mail;
 mod openapi;
 mod passwords;
 mod proxy;
