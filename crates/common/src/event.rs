@@ -12,8 +12,9 @@ mod record;
 mod rule;
 
 pub use access::{
-    ApiKeyCreated, ApiKeyRevoked, LoginThrottled, MemberJoined, MemberRemoved, RefreshTokenReused, RoleChanged,
-    SubscriptionUpdated, TenantCreated, TenantUpdated,
+    ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
+    MemberRemoved, PasswordChanged, RefreshTokenReused, RoleChanged, SessionsRevoked, SubscriptionUpdated,
+    TenantCreated, TenantParts, TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;

@@ -21,6 +21,7 @@ struct Belongings {
     member: String,
     session: String,
     api_key: String,
+    invite: String,
 }
 
 impl Belongings {
@@ -45,6 +46,8 @@ impl Belongings {
         let csv = [("content-type", "text/csv".to_owned())];
         let lines = format!("title,text,attributes.x\n{secret_word},,\n").into_bytes();
         let import = owner.send(Method::POST, "/records/import", &csv, lines).await.expect(202);
+        let invite = json!({"email": format!("{secret_word}@example.com"), "role": "analyst"});
+        let invite = owner.post("/tenants/current/invites", invite).await.expect(201);
         let me = owner.get("/auth/me").await.expect(200);
         let sessions = owner.get("/auth/sessions").await.expect(200);
         Self {
@@ -59,10 +62,11 @@ impl Belongings {
             member: me["user"]["id"].as_str().expect("an id").to_owned(),
             session: id(&sessions[0]),
             api_key: id(&key),
+            invite: id(&invite),
         }
     }
 
-    fn all(&self) -> [&str; 11] {
+    fn all(&self) -> [&str; 12] {
         [
             &self.integration,
             &self.delivery,
@@ -75,6 +79,7 @@ impl Belongings {
             &self.member,
             &self.session,
             &self.api_key,
+            &self.invite,
         ]
     }
 
@@ -88,6 +93,7 @@ impl Belongings {
             p if p.starts_with("/labels") => &self.label,
             p if p.starts_with("/rules") => &self.rule,
             p if p.starts_with("/approvals") => &self.approval,
+            p if p.starts_with("/tenants/current/invites") => &self.invite,
             p if p.starts_with("/tenants") => &self.member,
             p if p.starts_with("/auth/sessions") => &self.session,
             p if p.starts_with("/auth/api-keys") => &self.api_key,
@@ -151,6 +157,7 @@ async fn no_call_crosses_from_one_tenant_to_another() {
         format!("/approvals/{}", hers.approval),
         "/tenants/current/members".to_owned(),
         "/auth/api-keys".to_owned(),
+        "/tenants/current/invites".to_owned(),
         "/auth/sessions".to_owned(),
     ];
     let before = look(&alice, &readable).await;

@@ -14,6 +14,7 @@ use crate::auth::domain::email::Email;
 use crate::auth::store::users;
 use crate::auth::usecases::backoff;
 use crate::auth::usecases::login::{self, LoginError};
+use crate::auth::usecases::rehash;
 use crate::gate::ClientAddress;
 use crate::tenants::http::views::{TenantEntry, TenantView};
 
@@ -67,7 +68,8 @@ pub(crate) async fn login(
         None => None,
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let fits = match app.passwords.verify(Zeroizing::new(password), hash).await {
+    let password = Zeroizing::new(password);
+    let fits = match app.passwords.verify(password.clone(), hash).await {
         Ok(fits) => fits,
         Err(error) => {
             app.db.system(async |connection| backoff::take_back(connection, &attempt, now).await).await?;
@@ -82,6 +84,7 @@ pub(crate) async fn login(
     let user = user.ok_or(LoginError::WrongPair)?;
     // By itself: the right password for a tenant that is not theirs is no guess.
     app.db.system(async |connection| backoff::succeed(connection, &attempt, now).await).await?;
+    rehash::rehash_if_outdated(&app, &user, password, now).await?;
     let keys = app.keys.current(now).await?;
     let signed_in = app
         .db
