@@ -71,6 +71,11 @@ pub enum Local {
     CreateApiKey,
     ListApiKeys,
     RevokeApiKey,
+    ShowTotp,
+    EnrolTotp,
+    ConfirmTotp,
+    RemoveTotp,
+    RenewRecoveryCodes,
     ListTenants,
     CreateTenant,
     ShowTenant,
@@ -151,6 +156,8 @@ pub struct Route {
     pub rate: RateClass,
     /// Whether the body may take as long as it keeps coming.
     pub is_upload: bool,
+    /// Whether a session may make it that has not shown the second factor that its tenant requires.
+    pub before_second_factor: bool,
 }
 
 impl Verb {
@@ -194,8 +201,17 @@ impl Upstream {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, target: Target, access: Access) -> Self {
-        let (body_limit, timeout, rate) = (BODY_LIMIT, TIMEOUT, RateClass::Usual);
-        Self { verb, path, target, access, body_limit, timeout, is_upload: false, rate }
+        Self {
+            verb,
+            path,
+            target,
+            access,
+            body_limit: BODY_LIMIT,
+            timeout: TIMEOUT,
+            rate: RateClass::Usual,
+            is_upload: false,
+            before_second_factor: false,
+        }
     }
 
     /// A call of a service's that needs a permission.
@@ -224,6 +240,12 @@ impl Route {
     const fn upload(mut self, bytes: usize) -> Self {
         self.is_upload = true;
         self.body_limit(bytes)
+    }
+
+    /// The same, also for sessions that lack a required second factor: calls to enrol one, or to go elsewhere.
+    const fn before_second_factor(mut self) -> Self {
+        self.before_second_factor = true;
+        self
     }
 
     /// Whether the call is part of the public contract, and so of the OpenAPI document.

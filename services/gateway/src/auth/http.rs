@@ -11,4 +11,5 @@ pub(crate) mod sealed;
 pub(crate) mod sessions;
 pub(crate) mod signup;
 pub(crate) mod switch_tenant;
+pub(crate) mod totp;
 pub(crate) mod views;

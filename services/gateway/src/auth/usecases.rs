@@ -13,6 +13,8 @@ pub(crate) mod rehash;
 pub(crate) mod reset_password;
 pub(crate) mod revoke_api_key;
 pub(crate) mod revoke_session;
+pub(crate) mod second_step;
 pub(crate) mod show_me;
 pub(crate) mod signup;
 pub(crate) mod switch_tenant;
+pub(crate) mod totp;

@@ -11,7 +11,7 @@ use super::Verb::{Delete, Get, Patch, Post};
 use super::{RateClass, Route};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::local(ListTenants, Get, "/api/v1/tenants", Member),
+    Route::local(ListTenants, Get, "/api/v1/tenants", Member).before_second_factor(),
     Route::local(CreateTenant, Post, "/api/v1/tenants", Person),
     Route::local(ShowTenant, Get, "/api/v1/tenants/current", Member),
     Route::local(UpdateTenant, Patch, "/api/v1/tenants/current", Permission(TenantsWrite)),

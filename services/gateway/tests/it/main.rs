@@ -19,4 +19,5 @@ mod schema;
 mod sessions;
 mod support;
 mod tenants;
+mod totp;
 mod upstream;

@@ -11,6 +11,7 @@ use super::sealed;
 use super::views::{SignedInView, UserView, user_agent};
 use crate::app::App;
 use crate::auth::checker::Credential;
+use crate::auth::store::sessions;
 use crate::auth::usecases::switch_tenant;
 use crate::gate::Shown;
 use crate::tenants::http::views::TenantView;
@@ -55,6 +56,8 @@ pub(crate) async fn switch_tenant(
     let Credential::Session(opener) = shown.0 else { return Err(ApiError::internal("a person without a session")) };
     let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
     let keys = app.keys.current(now).await?;
+    let state = app.db.system(async |connection| sessions::state(connection, opener, false).await).await?;
+    let shown_at = state.and_then(|state| state.second_factor_at);
     // The session is the other tenant's, the idempotency key is the present one's.
     let kept = app
         .db
@@ -63,6 +66,9 @@ pub(crate) async fn switch_tenant(
                 let (who, agent) = ((user, opener), user_agent(&http));
                 let (member, row, tokens) =
                     switch_tenant::switch_tenant(connection, &app, &keys, who, tenant, agent, now).await?;
+                if let Some(at) = shown_at {
+                    sessions::pass_second_factor(connection, tokens.session, at).await?;
+                }
                 let answer = Reply::ok(&SignedInView {
                     tokens: tokens.into(),
                     user: UserView { id: user, email: member.email, name: member.name },
