@@ -59,6 +59,11 @@ stack_env() {
         [[ "$other" = gateway ]] || SVC_ENV+=("VERDICT__UPSTREAMS__${other^^}=$(stack_url "$other")")
       done
       SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL")
+      # One client is the whole load here: its calls are counted like any, against quotas that it cannot use up.
+      for other in ADDRESS PRINCIPAL TENANT; do
+        SVC_ENV+=("VERDICT__RATE_LIMITS__${other}__PER_MINUTE=${RATE_PER_MINUTE:-60000000}"
+          "VERDICT__RATE_LIMITS__${other}__BURST=${RATE_BURST:-1000000}")
+      done
       wanted='^VERDICT__(INTERNAL__(PUBLIC_KEYS|PRIVATE_KEY)|SEALING__KEYS)='
       ;;
     ingestion)

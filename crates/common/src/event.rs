@@ -12,8 +12,8 @@ mod record;
 mod rule;
 
 pub use access::{
-    ApiKeyCreated, ApiKeyRevoked, MemberJoined, MemberRemoved, RefreshTokenReused, RoleChanged, SubscriptionUpdated,
-    TenantCreated, TenantUpdated,
+    ApiKeyCreated, ApiKeyRevoked, LoginThrottled, MemberJoined, MemberRemoved, RefreshTokenReused, RoleChanged,
+    SubscriptionUpdated, TenantCreated, TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;

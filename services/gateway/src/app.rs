@@ -16,6 +16,7 @@ use crate::auth::jobs::{rotate_keys, sweep};
 use crate::auth::keys::KeyRing;
 use crate::auth::passwords::Passwords;
 use crate::consumers::on_subscription_updated::OnSubscriptionUpdated;
+use crate::gate::RateLimits;
 use crate::settings::GatewaySettings;
 use crate::{openapi, server};
 
@@ -36,6 +37,7 @@ pub(crate) struct App {
     pub keys: KeyRing,
     pub passwords: Passwords,
     pub checker: Checker,
+    pub limits: Arc<RateLimits>,
 }
 
 impl App {
@@ -48,6 +50,7 @@ impl App {
         let checker = Checker::new(db.clone(), keys.clone(), signer, &settings.public.url, &settings.auth);
         Ok(Self {
             passwords: Passwords::new(&settings.auth.hashing)?,
+            limits: Arc::new(RateLimits::new(&settings.rate_limits)),
             settings: Arc::new(settings),
             db,
             outbox: Outbox::default(),

@@ -6,6 +6,7 @@ use web::ApiError;
 use crate::auth::keys::KeyError;
 use crate::auth::passwords::HashingError;
 use crate::auth::usecases::{
+    backoff::BackoffError,
     confirm_caller::StandingError,
     create_api_key::{CreateApiKeyError, MAX_KEYS},
     login::LoginError,
@@ -16,6 +17,7 @@ use crate::auth::usecases::{
     signup::SignupError,
     switch_tenant::SwitchTenantError,
 };
+use crate::gate::too_many;
 use crate::tenants::usecases::{
     change_member::ChangeMemberError, create_tenant::CreateTenantError, remove_member::RemoveMemberError,
     update_tenant::UpdateTenantError,
@@ -46,6 +48,16 @@ impl From<SignupError> for ApiError {
             SignupError::Hashing(error) => error.into(),
             SignupError::Keys(error) => error.into(),
             SignupError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<BackoffError> for ApiError {
+    fn from(error: BackoffError) -> Self {
+        match error {
+            BackoffError::Wait { scope, seconds } => too_many(scope, seconds)
+                .message("Too many sign-ins failed. Wait for Retry-After seconds, or reset the password."),
+            BackoffError::Db(error) => error.into(),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What every request passes: the table finds the call, the credential is checked, the role is asked, and then a
 //! handler or a service answers, in the envelope.
 
+mod address;
+mod limits;
 mod middleware;
 mod shown;
 mod span;
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,9 +21,12 @@ use common::{ErrorCode, Principal};
 use tracing::Instrument as _;
 use web::{ApiError, Caller, Limits, RequestContext};
 
+pub(crate) use address::{ClientAddress, Networks};
+pub(crate) use limits::{RateLimits, too_many};
 pub(crate) use middleware::GateMiddleware;
 pub(crate) use shown::Shown;
 
+use self::limits::Allowance;
 use crate::app::App;
 use crate::auth::checker::Checked;
 use crate::envelope;
@@ -68,23 +74,28 @@ impl Gate {
                 return Ok(request.into_response(envelope::refuse(&ApiError::new(ErrorCode::NotFound), incoming)));
             }
         };
-        match route.target {
+        let left = Cell::new(None);
+        let mut answer = match route.target {
             Target::Upstream(upstream) if !self.is_traced => {
-                self.relay(request, route, upstream, span::child(incoming)).await
+                self.relay(request, route, upstream, span::child(incoming), &left).await?
             }
             target => {
                 let (span, trace) = span::open(&request, route, incoming);
                 let work = async {
                     match target {
-                        Target::Upstream(upstream) => self.relay(request, route, upstream, trace).await,
-                        Target::Local(_) => self.handle(request, route, trace, handlers).await,
+                        Target::Upstream(upstream) => self.relay(request, route, upstream, trace, &left).await,
+                        Target::Local(_) => self.handle(request, route, trace, handlers, &left).await,
                     }
                 };
                 let answer = work.instrument(span.clone()).await?;
                 span.record("http.response.status_code", answer.status().as_u16());
-                Ok(answer)
+                answer
             }
+        };
+        if let Some(left) = left.get() {
+            Allowance::write(left, answer.headers_mut());
         }
+        Ok(answer)
     }
 
     /// A call that a service answers.
@@ -94,9 +105,10 @@ impl Gate {
         route: &'static Route,
         upstream: Upstream,
         trace: TraceContext,
+        left: &Cell<Option<Allowance>>,
     ) -> Result<ServiceResponse, actix_web::Error> {
         let payload = request.take_payload();
-        let checked = match self.admit(&request, route).await {
+        let checked = match self.admit(&request, route, left).await {
             Ok(checked) => checked,
             Err(error) => return Ok(refused(request, &error, trace)),
         };
@@ -124,11 +136,13 @@ impl Gate {
         route: &'static Route,
         trace: TraceContext,
         handlers: Rc<S>,
+        left: &Cell<Option<Allowance>>,
     ) -> Result<ServiceResponse, actix_web::Error>
     where
         S: Service<ServiceRequest, Response = ServiceResponse, Error = actix_web::Error>,
     {
-        match self.admit(&request, route).await {
+        let address = ClientAddress::of(&request, self.app.limits.trusted());
+        match self.admit(&request, route, left).await {
             Ok(None) => {}
             Ok(Some(checked)) => {
                 let identity = checked.identity.clone();
@@ -143,6 +157,7 @@ impl Gate {
         {
             let mut extensions = request.extensions_mut();
             extensions.insert(RequestContext { trace });
+            extensions.insert(address);
             extensions.insert(Limits { body_bytes: route.body_limit });
         }
         // The router needs the request to itself, so it is had back from the answer. Handlers and extractors turn
@@ -151,8 +166,18 @@ impl Gate {
         Ok(ServiceResponse::new(request, envelope::seal(answer, trace)))
     }
 
-    /// Checks size, credential and permission; nobody for a public call.
-    async fn admit(&self, request: &ServiceRequest, route: &'static Route) -> Result<Option<Arc<Checked>>, ApiError> {
+    /// Checks quotas, size, credential and permission; nobody for a public call.
+    async fn admit(
+        &self,
+        request: &ServiceRequest,
+        route: &'static Route,
+        left: &Cell<Option<Allowance>>,
+    ) -> Result<Option<Arc<Checked>>, ApiError> {
+        let mut allowance = None;
+        let address = ClientAddress::of(request, self.app.limits.trusted());
+        let entered = self.app.limits.at_the_door(route.rate, address, request.path(), &mut allowance);
+        left.set(allowance);
+        entered?;
         let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if length.is_some_and(|length| length > route.body_limit) {
             return Err(too_large(route));
@@ -162,6 +187,9 @@ impl Gate {
         }
         let bearer = bearer(request).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
         let checked = self.app.checker.check(bearer, self.app.clock.now()).await?;
+        let counted = self.app.limits.inside(&checked.identity, &mut allowance);
+        left.set(allowance);
+        counted?;
         match route.access {
             Access::Permission(permission) if !checked.identity.may(permission) => Err(ApiError::forbidden(permission)),
             Access::Person if matches!(checked.identity.principal, Principal::ApiKey(_)) => {

@@ -105,6 +105,23 @@ pub enum Access {
     Permission(Permission),
 }
 
+/// Which quotas a call is counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateClass {
+    /// None: probes must always be answered.
+    Exempt,
+    /// The caller's address, and once they are known, themselves and their tenant.
+    Usual,
+    /// The integration that a webhook is for, whatever address it comes from.
+    Webhook,
+    /// The usual ones and the address's sign-ins.
+    SignIn,
+    /// The usual ones and the address's sign-ups.
+    SignUp,
+    /// The usual ones and the address's mail to others.
+    Mail,
+}
+
 /// One call.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
@@ -122,6 +139,8 @@ pub struct Route {
     pub timeout: Duration,
     /// Whether the body may take as long as it keeps coming.
     pub is_upload: bool,
+    /// Which quotas it is counted against.
+    pub rate: RateClass,
 }
 
 impl Verb {
@@ -165,7 +184,16 @@ impl Upstream {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, target: Target, access: Access) -> Self {
-        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT, is_upload: false }
+        Self {
+            verb,
+            path,
+            target,
+            access,
+            body_limit: BODY_LIMIT,
+            timeout: TIMEOUT,
+            is_upload: false,
+            rate: RateClass::Usual,
+        }
     }
 
     /// A call of a service's that needs a permission.
@@ -188,6 +216,12 @@ impl Route {
     const fn upload(mut self, bytes: usize) -> Self {
         self.is_upload = true;
         self.body_limit(bytes)
+    }
+
+    /// The same, counted against other quotas.
+    const fn counted(mut self, rate: RateClass) -> Self {
+        self.rate = rate;
+        self
     }
 
     /// Whether the call is part of the public contract, and so of the OpenAPI document.

@@ -1,6 +1,7 @@
 //! The gateway's settings: the shared sections, where the services are, and how people sign in.
 
 mod auth;
+mod rate_limits;
 mod upstreams;
 
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use settings::{
 };
 
 pub use auth::{AuthSettings, HashingSettings};
+pub use rate_limits::{QuotaSettings, RateLimitSettings};
 pub use upstreams::{ProxySettings, UpstreamUrls};
 
 /// Everything that can be set.
@@ -38,6 +40,9 @@ pub struct GatewaySettings {
     /// Passwords, tokens and sessions.
     #[serde(default)]
     pub auth: AuthSettings,
+    /// How often calls may be made.
+    #[serde(default)]
+    pub rate_limits: RateLimitSettings,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -54,6 +59,7 @@ impl Validate for GatewaySettings {
         self.telemetry.validate()?;
         self.upstreams.validate()?;
         self.auth.validate()?;
+        self.rate_limits.validate()?;
         settings::Sealer::new(&self.sealing)?;
         web::InternalSigner::new(&self.internal)
             .map_err(|error| SettingsError::invalid("internal.private_key", error.to_string()))?;

@@ -106,6 +106,16 @@ pub struct RefreshTokenReused {
     pub user_id: UserId,
 }
 
+/// Sign-ins to a member's account failed so often that further ones wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginThrottled {
+    /// Whose account it is.
+    pub user_id: UserId,
+    /// Failures so far.
+    pub failures: i32,
+}
+
 /// The tenant's plan or its status changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -126,4 +136,5 @@ subject!(RoleChanged, RoleChanged, "user", |e| e.user_id);
 subject!(ApiKeyCreated, ApiKeyCreated, "api_key", |e| e.api_key_id);
 subject!(ApiKeyRevoked, ApiKeyRevoked, "api_key", |e| e.api_key_id);
 subject!(RefreshTokenReused, RefreshTokenReused, "session", |e| e.session_id);
+subject!(LoginThrottled, LoginThrottled, "user", |e| e.user_id);
 subject!(SubscriptionUpdated, SubscriptionUpdated, "subscription", |e| e.tenant_id);

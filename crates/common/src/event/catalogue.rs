@@ -49,6 +49,7 @@ event_types! {
     ApiKeyCreated = "API_KEY_CREATED": "An API key was made.";
     ApiKeyRevoked = "API_KEY_REVOKED": "An API key was revoked.";
     RefreshTokenReused = "REFRESH_TOKEN_REUSED": "An old refresh token came back and its session was ended.";
+    LoginThrottled = "LOGIN_THROTTLED": "Sign-ins to a member's account failed so often that further ones wait.";
     SubscriptionUpdated = "SUBSCRIPTION_UPDATED": "The tenant's plan or its status changed.";
 }
 

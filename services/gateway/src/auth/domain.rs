@@ -1,6 +1,7 @@
 //! What signing in means, without a database or a framework.
 
 pub(crate) mod access_token;
+pub(crate) mod backoff;
 pub(crate) mod email;
 pub(crate) mod grant;
 pub(crate) mod rotation;

@@ -3,5 +3,6 @@
 pub(crate) mod api_keys;
 pub(crate) mod refresh_tokens;
 pub(crate) mod sessions;
+pub(crate) mod sign_in_failures;
 pub(crate) mod signing_keys;
 pub(crate) mod users;

@@ -1,5 +1,6 @@
 //! What can be done with people, sessions and credentials, each in one transaction.
 
+pub(crate) mod backoff;
 pub(crate) mod confirm_caller;
 pub(crate) mod create_api_key;
 pub(crate) mod login;

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas;
-use crate::routes::{self, Access, Route, Verb};
+use crate::routes::{self, Access, RateClass, Route, Verb};
 
 /// The committed documents, bodies as they are inside the envelope.
 const PARTS: [(&str, &str); 6] = [
@@ -65,6 +65,10 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
         describe_access(route, operation);
     }
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    if route.is_some_and(|route| route.rate != RateClass::Exempt) {
+        let limited = json!({"description": "`rate_limited`: wait for `Retry-After` seconds"});
+        responses.entry("429").or_insert(limited);
+    }
     if let Some(empty) = responses.remove("204") {
         responses.entry("200").or_insert(empty);
     }

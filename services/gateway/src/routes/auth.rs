@@ -7,15 +7,15 @@ use super::Local::{
     CreateApiKey, ListApiKeys, ListSessions, Login, Logout, Refresh, RevokeApiKey, RevokeSession, ShowMe, Signup,
     SwitchTenant,
 };
-use super::Route;
 use super::Verb::{Delete, Get, Post};
+use super::{RateClass, Route};
 
 /// Nobody has a password or token longer than this, in bytes.
 const SMALL: usize = 16 << 10;
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::local(Signup, Post, "/api/v1/auth/signup", Public).body_limit(SMALL),
-    Route::local(Login, Post, "/api/v1/auth/login", Public).body_limit(SMALL),
+    Route::local(Signup, Post, "/api/v1/auth/signup", Public).body_limit(SMALL).counted(RateClass::SignUp),
+    Route::local(Login, Post, "/api/v1/auth/login", Public).body_limit(SMALL).counted(RateClass::SignIn),
     Route::local(Refresh, Post, "/api/v1/auth/refresh", Public).body_limit(SMALL),
     Route::local(SwitchTenant, Post, "/api/v1/auth/tenant", Person).body_limit(SMALL),
     Route::local(Logout, Post, "/api/v1/auth/logout", Person).body_limit(SMALL),

@@ -4,7 +4,7 @@ use common::Permission::{FilesRead, FilesWrite, IntegrationsRead, IntegrationsWr
 
 use super::Upstream::Ingestion;
 use super::Verb::{Delete, Get, Patch, Post};
-use super::{Access, Route, Target};
+use super::{Access, RateClass, Route, Target};
 
 /// A webhook's body, or one record.
 const DELIVERY: usize = 1 << 20;
@@ -30,7 +30,8 @@ pub(super) const ROUTES: &[Route] = &[
         Target::Upstream(Ingestion),
         Access::Public,
     )
-    .body_limit(DELIVERY),
+    .body_limit(DELIVERY)
+    .counted(RateClass::Webhook),
     Route::to(Ingestion, Get, "/api/v1/records", RecordsRead),
     Route::to(Ingestion, Post, "/api/v1/records", RecordsWrite).body_limit(DELIVERY),
     Route::to(Ingestion, Post, "/api/v1/records/batch", RecordsWrite).body_limit(BATCH),

@@ -7,6 +7,7 @@ mod commands;
 mod consumers;
 mod envelope;
 mod isolation;
+mod limits;
 mod openapi;
 mod proxy;
 mod refresh;

@@ -1,7 +1,9 @@
 //! A gateway under test, and people who use it.
 
 use gateway::Gateway;
-use gateway::settings::{AuthSettings, GatewaySettings, HashingSettings, ProxySettings, UpstreamUrls};
+use gateway::settings::{
+    AuthSettings, GatewaySettings, HashingSettings, ProxySettings, RateLimitSettings, UpstreamUrls,
+};
 use serde_json::{Value, json};
 use settings::PublicSettings;
 use test_support::{Answer, Client, Resources, TestApp};
@@ -29,6 +31,7 @@ pub(crate) fn settings(resources: &Resources, url: &str) -> GatewaySettings {
             hashing: HashingSettings { memory_kib: 64, iterations: 1, lanes: 1, concurrency: 4 },
             ..Default::default()
         },
+        rate_limits: RateLimitSettings::default(),
         telemetry: resources.telemetry(),
     }
 }

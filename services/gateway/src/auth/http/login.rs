@@ -5,14 +5,16 @@ use actix_web::web::Data;
 use common::{TenantId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{ApiError, Body, Check, Reply};
+use web::{ApiError, Body, Check, Reply, RequestContext};
 use zeroize::Zeroizing;
 
 use super::views::{SignedInView, user_agent};
 use crate::app::App;
 use crate::auth::domain::email::Email;
 use crate::auth::store::users;
+use crate::auth::usecases::backoff;
 use crate::auth::usecases::login::{self, LoginError};
+use crate::gate::ClientAddress;
 use crate::tenants::http::views::{TenantEntry, TenantView};
 
 /// Who signs in.
@@ -44,19 +46,42 @@ impl Check for LoginRequest {
         (status = 403, description = "`forbidden`: a member of no tenant any more"),
         (status = 404, description = "`not_found`: not a member of `tenantId`"),
         (status = 422, description = "`validation_failed`"),
+        (status = 429, description = "`rate_limited`: too many failed; `context.scope` is `account` or `address`"),
         (status = 503, description = "`overloaded`"),
     )
 )]
-pub(crate) async fn login(app: Data<App>, http: HttpRequest, body: Body<LoginRequest>) -> Result<Reply, ApiError> {
+pub(crate) async fn login(
+    app: Data<App>,
+    address: ClientAddress,
+    context: RequestContext,
+    http: HttpRequest,
+    body: Body<LoginRequest>,
+) -> Result<Reply, ApiError> {
     let LoginRequest { email, password, tenant_id } = body.content;
+    let now = app.clock.now();
+    // What is no address is counted as it was sent.
+    let counted = Email::parse(&email).map_or_else(|| email.clone(), |email| email.as_str().to_owned());
+    let attempt = app.db.system(async |connection| backoff::begin(connection, &counted, address, now).await).await?;
     let user = match Email::parse(&email) {
         Some(email) => app.db.system(async |connection| users::find_by_email(connection, &email).await).await?,
         None => None,
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let fits = app.passwords.verify(Zeroizing::new(password), hash).await.map_err(LoginError::from)?;
-    let user = user.filter(|_| fits).ok_or(LoginError::WrongPair)?;
-    let now = app.clock.now();
+    let fits = match app.passwords.verify(Zeroizing::new(password), hash).await {
+        Ok(fits) => fits,
+        Err(error) => {
+            app.db.system(async |connection| backoff::take_back(connection, &attempt, now).await).await?;
+            return Err(LoginError::from(error).into());
+        }
+    };
+    if !fits {
+        let (user, trace) = (user.as_ref(), context.trace);
+        app.db.system(async |connection| backoff::fail(connection, &app, &attempt, user, trace, now).await).await?;
+        return Err(LoginError::WrongPair.into());
+    }
+    let user = user.ok_or(LoginError::WrongPair)?;
+    // By itself: the right password for a tenant that is not theirs is no guess.
+    app.db.system(async |connection| backoff::succeed(connection, &attempt, now).await).await?;
     let keys = app.keys.current(now).await?;
     let signed_in = app
         .db

@@ -6,7 +6,8 @@ use db::DbError;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::auth::store::{refresh_tokens, sessions};
+use crate::auth::domain::backoff::KNOWN_FOR;
+use crate::auth::store::{refresh_tokens, sessions, sign_in_failures};
 
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// How long an ended session is kept, for whoever asks what happened.
@@ -14,6 +15,8 @@ const KEPT: chrono::Duration = chrono::Duration::days(30);
 
 /// How long the first answer to an `Idempotency-Key` is kept.
 const ANSWERS_KEPT: chrono::Duration = chrono::Duration::hours(48);
+/// How long failed sign-ins are kept; by then they count no more.
+const FAILURES_KEPT: chrono::Duration = chrono::Duration::hours(48);
 /// Most answers deleted at once.
 const ANSWERS_AT_ONCE: i64 = 10_000;
 
@@ -36,6 +39,7 @@ async fn sweep(app: &App) -> Result<(), DbError> {
         .system(async |connection| {
             refresh_tokens::sweep(connection, now).await?;
             sessions::sweep(connection, now - KEPT).await?;
+            sign_in_failures::sweep(connection, now - FAILURES_KEPT, now - KNOWN_FOR).await?;
             db::idempotency::prune(connection, now - ANSWERS_KEPT, ANSWERS_AT_ONCE).await?;
             Ok(())
         })
