@@ -44,7 +44,8 @@ async fn memory_stays_flat() {
     let stored = owner.stream("/files", &[FORM], reqwest::Body::wrap_stream(body)).await.expect("answers").expect(201);
     assert_eq!(stored["size"], 96 * MIB);
     let lines = stream::iter((0..50).map(|block| {
-        let line = |n: usize| format!("{{\"externalId\":\"e{}\",\"raw\":\"{}\"}}\n", block * 1_000 + n, "word ".repeat(20));
+        let line =
+            |n: usize| format!("{{\"externalId\":\"e{}\",\"raw\":\"{}\"}}\n", block * 1_000 + n, "word ".repeat(20));
         Ok::<_, std::io::Error>(Bytes::from((0..1_000).map(line).collect::<String>()))
     }));
     let ndjson = ("content-type", "application/x-ndjson");
