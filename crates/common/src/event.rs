@@ -11,7 +11,12 @@ mod integration;
 mod record;
 mod rule;
 
-pub use access::{ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined, MemberRemoved, PasswordChanged, RecoveryCodeUsed, RecoveryCodesRenewed, RefreshTokenReused, RoleChanged, SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts, TenantUpdated};
+pub use access::{
+    ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
+    MemberRemoved, PasswordChanged, RecoveryCodeUsed, RecoveryCodesRenewed, RefreshTokenReused, RoleChanged,
+    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts,
+    TenantUpdated,
+};
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use file::{FileDeleted, FileStored, ImportCompleted};

@@ -110,6 +110,12 @@ impl Stack {
         with_database(&self.admin, &self.database(service))
     }
 
+    /// Where ingestion keeps the bytes of files.
+    #[must_use]
+    pub fn files_folder(&self) -> PathBuf {
+        self.logs.join("files")
+    }
+
     /// The process id of a running service.
     #[must_use]
     pub fn pid(&self, service: &str) -> Option<u32> {
@@ -191,7 +197,7 @@ impl Stack {
             command.env("VERDICT__SEALING__KEYS", &self.secrets.sealing_keys);
         }
         if service == "ingestion" {
-            command.env("VERDICT__FILES__STORE__FOLDER", self.logs.join("files"));
+            command.env("VERDICT__FILES__STORE__FOLDER", self.files_folder());
         }
         if service == "gateway" {
             command.env("VERDICT__INTERNAL__PRIVATE_KEY", &self.secrets.private_key);

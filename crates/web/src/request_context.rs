@@ -74,11 +74,14 @@ where
             otel.kind = "server",
             http.request.method = %request.method(),
             url.path = request.path(),
-            trace_id = %format_args!("{:032x}", trace.trace_id),
+            trace_id = tracing::field::Empty,
             http.response.status_code = tracing::field::Empty,
         );
-        telemetry::set_parent(&span, trace);
+        if incoming.is_some() {
+            telemetry::set_parent(&span, trace);
+        }
         let trace = telemetry::current_or(&span, trace);
+        span.record("trace_id", tracing::field::display(format_args!("{:032x}", trace.trace_id)));
         request.extensions_mut().insert(RequestContext { trace });
         let future = self.service.call(request);
         let recorded = span.clone();

@@ -3,11 +3,11 @@
 use common::Permission::{ApiKeysRead, ApiKeysWrite};
 
 use super::Access::{Member, Permission, Person, Public};
-use super::Local::{ConfirmTotp, EnrolTotp, RemoveTotp, RenewRecoveryCodes, ShowTotp};
 use super::Local::{
     ChangePassword, CreateApiKey, ForgotPassword, ListApiKeys, ListSessions, Login, Logout, Refresh, ResetPassword,
     RevokeApiKey, RevokeSession, RevokeSessions, ShowMe, Signup, SwitchTenant,
 };
+use super::Local::{ConfirmTotp, EnrolTotp, RemoveTotp, RenewRecoveryCodes, ShowTotp};
 use super::Verb::{Delete, Get, Post};
 use super::{RateClass, Route};
 

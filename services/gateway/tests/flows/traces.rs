@@ -96,9 +96,8 @@ async fn one_trace_goes_from_the_webhook_through_every_service_over_otlp() {
     // A batch holds events of many traces, so a consumer's span links to each instead of being its child.
     for service in ["processing", "reporting", "billing", "ingestion"] {
         let service = format!("verdict-{service}");
-        let links_here = |span: &Span| {
-            span.name == "consume" && span.links.iter().any(|link| hex(&link.trace_id) == trace)
-        };
+        let links_here =
+            |span: &Span| span.name == "consume" && span.links.iter().any(|link| hex(&link.trace_id) == trace);
         sink.wait_for(&service, "a batch linked to the webhook's trace", links_here).await;
     }
     stack.finish().await;

@@ -15,10 +15,16 @@ const POLL: Duration = Duration::from_secs(1);
 
 /// Runs until told to stop.
 pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
+    let mut was_busy = false;
     while !shutdown.is_cancelled() {
         let woken = app.imports_queued.notified();
         if round(&app, &shutdown).await {
+            was_busy = true;
             continue;
+        }
+        if std::mem::take(&mut was_busy) {
+            // The contents of those that ended are of no use any more.
+            app.unused_blobs.notify_one();
         }
         tokio::select! {
             () = shutdown.cancelled() => {}

@@ -38,7 +38,7 @@ pub(crate) async fn prove_password(
         .system(async |connection| match &fits {
             Ok(true) => backoff::succeed(connection, &attempt, now).await,
             Ok(false) => backoff::fail(connection, app, &attempt, Some(user), trace, now).await,
-            Err(_) => backoff::take_back(connection, &attempt, now).await,
+            Err(_) => backoff::take_back(connection, &attempt).await,
         })
         .await?;
     Ok(fits?)
