@@ -14,6 +14,7 @@ use crate::http;
         http::integrations::show::show_integration,
         http::integrations::update::update_integration,
         http::integrations::delete::delete_integration,
+        http::integrations::test_mapping::test_mapping,
         http::deliveries::list::list_deliveries,
         http::deliveries::show::show_delivery,
         http::webhooks::receive::receive_webhook,

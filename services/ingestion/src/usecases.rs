@@ -6,3 +6,4 @@ pub(crate) mod delete_integration;
 pub(crate) mod receive_webhook;
 pub(crate) mod release_held;
 pub(crate) mod submit_records;
+pub(crate) mod test_mapping;

@@ -93,6 +93,7 @@ fn body(route: &Route) -> Value {
         "/labels/{id}" | "/rules/{id}" | "/integrations/{id}" => json!({"name": "stolen"}),
         "/tenants/current/members/{id}" => json!({"role": "analyst"}),
         "/approvals/{id}/override" => json!({"label": "mallory-word"}),
+        "/integrations/{id}/mapping/test" => json!({"payload": {}}),
         _ => json!({}),
     }
 }

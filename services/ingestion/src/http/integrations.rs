@@ -5,6 +5,7 @@ pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod providers;
 pub(crate) mod show;
+pub(crate) mod test_mapping;
 pub(crate) mod update;
 
 use ::web::resource;
@@ -30,6 +31,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(show::show_integration))
                 .route(web::patch().to(update::update_integration))
                 .route(web::delete().to(delete::delete_integration)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/mapping/test", "POST")
+                .route(web::post().to(test_mapping::test_mapping)),
         );
 }
 
