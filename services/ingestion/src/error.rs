@@ -17,6 +17,7 @@ use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
 use crate::usecases::rotate_secret::RotateSecretError;
 use crate::usecases::store_file::StoreFileError;
+use crate::usecases::test_mapping::TestMappingError;
 
 /// When a sender should try again.
 const RETRY_SECONDS: u64 = 1;
@@ -63,6 +64,17 @@ impl From<DeleteIntegrationError> for ApiError {
             DeleteIntegrationError::NotFound => Self::not_found("integration"),
             DeleteIntegrationError::VersionConflict(current) => Self::version_conflict(current),
             DeleteIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<TestMappingError> for ApiError {
+    fn from(error: TestMappingError) -> Self {
+        match error {
+            TestMappingError::UnknownIntegration => Self::not_found("integration"),
+            TestMappingError::UnknownDelivery => Self::not_found("delivery"),
+            TestMappingError::Invalid(violations) => Self::validation(&violations),
+            TestMappingError::Db(error) => error.into(),
         }
     }
 }

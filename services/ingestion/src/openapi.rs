@@ -16,6 +16,7 @@ use crate::http;
         http::integrations::delete::delete_integration,
         http::integrations::rotate::rotate_secret,
         http::integrations::revoke_previous::revoke_previous_secret,
+        http::integrations::test_mapping::test_mapping,
         http::deliveries::list::list_deliveries,
         http::deliveries::show::show_delivery,
         http::webhooks::receive::receive_webhook,

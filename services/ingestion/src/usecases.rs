@@ -14,3 +14,4 @@ pub(crate) mod release_held;
 pub(crate) mod rotate_secret;
 pub(crate) mod store_file;
 pub(crate) mod submit_records;
+pub(crate) mod test_mapping;

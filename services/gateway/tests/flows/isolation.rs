@@ -117,6 +117,7 @@ fn body(route: &Route) -> Value {
         "/tenants/current/members/{id}" => json!({"role": "analyst"}),
         "/records/{id}/attachments" => json!({"fileId": "0190a000-0000-7000-8000-000000000000"}),
         "/approvals/{id}/override" => json!({"label": "mallory-word"}),
+        "/integrations/{id}/mapping/test" => json!({"payload": {}}),
         _ => json!({}),
     }
 }

@@ -7,12 +7,16 @@ mod apply;
 mod clean;
 mod compact;
 mod definition;
+mod explain;
 mod expression;
 mod extract;
 mod path;
+#[cfg(test)]
+mod properties;
 
 pub(crate) use apply::Mapped;
 use compact::compact;
+pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
 
 use expression::Expression;
 use extract::Tree;

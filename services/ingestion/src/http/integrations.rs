@@ -7,6 +7,7 @@ pub(crate) mod providers;
 pub(crate) mod revoke_previous;
 pub(crate) mod rotate;
 pub(crate) mod show;
+pub(crate) mod test_mapping;
 pub(crate) mod update;
 
 use ::web::resource;
@@ -39,6 +40,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/api/v1/integrations/{id}/secret/revoke-previous", "POST")
                 .route(web::post().to(revoke_previous::revoke_previous_secret)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/mapping/test", "POST")
+                .route(web::post().to(test_mapping::test_mapping)),
         );
 }
 

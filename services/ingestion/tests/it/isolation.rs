@@ -25,6 +25,7 @@ async fn routes_show_only_ones_own() {
         ("GET", own.clone(), None),
         ("PATCH", own.clone(), Some(json!({"name": "stolen"}))),
         ("DELETE", own.clone(), None),
+        ("POST", format!("{own}/mapping/test"), Some(json!({"payload": {}}))),
         ("GET", format!("{own}/deliveries"), None),
         ("GET", format!("{own}/deliveries/{delivery}"), None),
     ] {

@@ -9,6 +9,7 @@ mod input;
 mod integrations;
 mod isolation;
 mod listing;
+mod mapping;
 mod pausing;
 mod records;
 mod rotation;

@@ -59,14 +59,14 @@ impl Mapping {
 }
 
 /// The values that expressions choose from.
-struct Values<'a, 'h> {
-    found: &'a [Option<Value>],
-    header: Header<'h>,
+pub(super) struct Values<'a, 'h> {
+    pub(super) found: &'a [Option<Value>],
+    pub(super) header: Header<'h>,
 }
 
 impl<'a> Values<'a, '_> {
     /// The first way that leads to something.
-    fn first(&self, ways: &'a [Expression]) -> Option<Cow<'a, Value>> {
+    pub(super) fn first(&self, ways: &'a [Expression]) -> Option<Cow<'a, Value>> {
         ways.iter().find_map(|way| self.value(way))
     }
 
@@ -74,7 +74,8 @@ impl<'a> Values<'a, '_> {
         self.first(ways).map(|value| as_text(&value))
     }
 
-    fn value(&self, expression: &'a Expression) -> Option<Cow<'a, Value>> {
+    /// What an expression leads to; nothing and blank texts are none.
+    pub(super) fn value(&self, expression: &'a Expression) -> Option<Cow<'a, Value>> {
         let value = match expression {
             Expression::Slot(slot) => Cow::Borrowed(self.found[*slot].as_ref()?),
             Expression::Constant(value) => Cow::Borrowed(value),
@@ -114,7 +115,7 @@ impl<'a> Values<'a, '_> {
     }
 }
 
-fn as_text(value: &Value) -> String {
+pub(super) fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
