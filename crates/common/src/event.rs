@@ -7,6 +7,7 @@ mod access;
 mod approval;
 mod catalogue;
 mod integration;
+mod operation;
 mod record;
 mod rule;
 
@@ -17,6 +18,10 @@ pub use access::{
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated};
+pub use operation::{
+    OperationCompleted, OperationStarted, RecordArchived, RecordRestored, ReprocessOutcome, ReprocessRequested,
+    Reprocessed,
+};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
 

@@ -77,6 +77,8 @@ ids! {
     DecisionId,
     /// One question put to a person.
     ApprovalId,
+    /// An act on many records.
+    OperationId,
     /// One fact on the bus and in the event feed.
     EventId,
 }

@@ -16,6 +16,7 @@ use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::consumers::on_ingested::OnIngested;
+use crate::consumers::on_reprocessed::OnReprocessed;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
@@ -48,6 +49,8 @@ pub(crate) struct App {
     pub(crate) intake: Intake,
     /// Wakes the release of held records when a source of this process was resumed.
     pub(crate) resumed: Notify,
+    /// Wakes the worker when an operation was asked for.
+    pub(crate) asked: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -68,6 +71,7 @@ impl App {
             sources: SourceCache::new(&settings.intake),
             intake,
             resumed: Notify::new(),
+            asked: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -143,6 +147,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let arrivals =
         Consumer::new(app.bus.clone(), bus::queue("ingestion.index"), Arc::new(OnIngested::new(Arc::clone(&app))));
     work.spawn(arrivals.linger(INDEX_LINGER).run(shutdown.clone()));
+    let decided_again = Arc::new(OnReprocessed::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.operations"), decided_again).run(shutdown.clone()));
+    work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }

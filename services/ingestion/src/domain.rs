@@ -2,9 +2,12 @@
 //!
 //! Pure: no I/O, no framework, no clock of its own.
 
+pub(crate) mod act;
 pub(crate) mod delivery;
 pub(crate) mod entry;
+pub(crate) mod history;
 pub(crate) mod integration;
+pub(crate) mod item;
 pub(crate) mod mapping;
 pub(crate) mod provider;
 pub(crate) mod secret;

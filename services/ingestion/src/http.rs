@@ -3,6 +3,7 @@
 pub(crate) mod deliveries;
 pub(crate) mod given;
 pub(crate) mod integrations;
+pub(crate) mod operations;
 pub(crate) mod records;
 pub(crate) mod webhooks;
 
@@ -14,4 +15,5 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     integrations::routes(config);
     deliveries::routes(config);
     records::routes(config);
+    operations::routes(config);
 }

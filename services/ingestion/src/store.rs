@@ -1,10 +1,13 @@
 //! PostgreSQL, and the only place that knows diesel. Functions take a connection, so that they compose into one
 //! transaction; every query names its tenant.
 
+pub(crate) mod acts;
 pub(crate) mod deliveries;
 pub(crate) mod facets;
 pub(crate) mod intake;
 pub(crate) mod integrations;
+pub(crate) mod operation_items;
+pub(crate) mod operations;
 pub(crate) mod records;
 pub(crate) mod releases;
 mod schema;

@@ -19,6 +19,7 @@ struct Belongings {
     member: String,
     session: String,
     api_key: String,
+    operation: String,
 }
 
 impl Belongings {
@@ -35,6 +36,8 @@ impl Belongings {
             owner.get("/approvals").await.expect(200)[0]["id"].as_str().map(str::to_owned)
         })
         .await;
+        let nothing = json!({"action": "reprocess", "filter": {"externalId": secret_word, "status": "archived"}});
+        let operation = owner.post("/records/bulk", nothing).await.expect(202);
         let me = owner.get("/auth/me").await.expect(200);
         let sessions = owner.get("/auth/sessions").await.expect(200);
         Self {
@@ -47,10 +50,11 @@ impl Belongings {
             member: me["user"]["id"].as_str().expect("an id").to_owned(),
             session: id(&sessions[0]),
             api_key: id(&key),
+            operation: operation["operationId"].as_str().expect("an id").to_owned(),
         }
     }
 
-    fn all(&self) -> [&str; 9] {
+    fn all(&self) -> [&str; 10] {
         [
             &self.integration,
             &self.delivery,
@@ -61,6 +65,7 @@ impl Belongings {
             &self.member,
             &self.session,
             &self.api_key,
+            &self.operation,
         ]
     }
 
@@ -69,6 +74,7 @@ impl Belongings {
         let id = match path.strip_prefix("/api/v1").unwrap_or(path) {
             p if p.starts_with("/integrations") => &self.integration,
             p if p.starts_with("/records") => &self.record,
+            p if p.starts_with("/operations") => &self.operation,
             p if p.starts_with("/labels") => &self.label,
             p if p.starts_with("/rules") => &self.rule,
             p if p.starts_with("/approvals") => &self.approval,
@@ -130,6 +136,8 @@ async fn no_call_crosses_from_one_tenant_to_another() {
         format!("/labels/{}", hers.label),
         format!("/integrations/{}", hers.integration),
         format!("/approvals/{}", hers.approval),
+        format!("/records/{}/history", hers.record),
+        format!("/operations/{}", hers.operation),
         "/tenants/current/members".to_owned(),
         "/auth/api-keys".to_owned(),
         "/auth/sessions".to_owned(),

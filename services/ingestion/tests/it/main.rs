@@ -1,5 +1,6 @@
 //! The ingestion service on a real PostgreSQL and a real RabbitMQ.
 
+mod acts;
 mod batches;
 mod deliveries;
 mod faults;
@@ -7,6 +8,7 @@ mod input;
 mod integrations;
 mod isolation;
 mod listing;
+mod operations;
 mod pausing;
 mod records;
 mod schema;
