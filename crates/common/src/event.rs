@@ -8,6 +8,7 @@ mod approval;
 mod catalogue;
 mod file;
 mod integration;
+mod operation;
 mod record;
 mod rule;
 
@@ -21,6 +22,10 @@ pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use file::{FileDeleted, FileStored, ImportCompleted};
 pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated, SecretRotated};
+pub use operation::{
+    OperationCompleted, OperationStarted, RecordArchived, RecordRestored, ReprocessOutcome, ReprocessRequested,
+    Reprocessed,
+};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
 

@@ -87,6 +87,8 @@ ids! {
     BlobId,
     /// One run of records from a file.
     ImportId,
+    /// An act on many records.
+    OperationId,
     /// One fact on the bus and in the event feed.
     EventId,
 }

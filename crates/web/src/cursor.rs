@@ -44,6 +44,7 @@ fn is_storable(key: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn only_a_lists_own_cursors_are_read() {
@@ -54,6 +55,28 @@ mod tests {
         let beyond = encode_cursor(&("-200000-01-01T00:00:00Z", 7));
         for bad in ["", "!", "e30", cursor.get(1..).expect("longer"), beyond.as_str()] {
             assert!(decode_cursor::<(String, i32)>(Some(bad)).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_says_its_key_again(text in "[^+-].{0,40}", number in any::<i32>()) {
+            let read = decode_cursor::<(String, i32)>(Some(&encode_cursor(&(&text, number))));
+            prop_assert_eq!(read.ok().flatten(), Some((text, number)));
+        }
+
+        #[test]
+        fn what_was_tampered_with_is_refused_or_read_and_never_more(cursor in ".{0,80}", flipped in any::<u8>(), at in 0_usize..64) {
+            // Anything at all, and a list's own cursor with one byte changed.
+            let mut own = encode_cursor(&("2026-11-23T10:00:00Z", 7)).into_bytes();
+            let at = at % own.len();
+            own[at] ^= flipped;
+            for text in [cursor, String::from_utf8_lossy(&own).into_owned()] {
+                if let Ok(Some((time, number))) = decode_cursor::<(String, i32)>(Some(&text)) {
+                    prop_assert!(!time.starts_with(['-', '+']), "{}", time);
+                    prop_assert_eq!(decode_cursor(Some(&encode_cursor(&(&time, number)))).ok().flatten(), Some((time, number)));
+                }
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::consumers::on_ingested::OnIngested;
+use crate::consumers::on_reprocessed::OnReprocessed;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
@@ -56,6 +57,8 @@ pub(crate) struct App {
     pub(crate) unused_blobs: Notify,
     /// Wakes the imports when one was queued.
     pub(crate) imports_queued: Notify,
+    /// Wakes the worker when an operation was asked for.
+    pub(crate) asked: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -80,6 +83,7 @@ impl App {
             files: settings.files.clone(),
             unused_blobs: Notify::new(),
             imports_queued: Notify::new(),
+            asked: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -155,6 +159,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let arrivals =
         Consumer::new(app.bus.clone(), bus::queue("ingestion.index"), Arc::new(OnIngested::new(Arc::clone(&app))));
     work.spawn(arrivals.linger(INDEX_LINGER).run(shutdown.clone()));
+    let decided_again = Arc::new(OnReprocessed::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.operations"), decided_again).run(shutdown.clone()));
+    work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_imports::run(Arc::clone(&app), shutdown.clone()));

@@ -4,6 +4,10 @@ use common::{ErrorCode, Violation};
 use db::ErrorClass;
 use web::ApiError;
 
+use crate::domain::act::Obstacle;
+use crate::usecases::act_on_record::ActOnRecordError;
+use crate::usecases::revert_operation::RevertOperationError;
+use crate::usecases::start_operation::{MAX_MATCHED, StartOperationError};
 use crate::intake::IntakeError;
 use crate::source_cache::LoadError;
 use crate::usecases::begin_import::BeginImportError;
@@ -164,6 +168,60 @@ impl From<ReceiveContentError> for ApiError {
             ReceiveContentError::Db(error) => error.into(),
         }
     }
+}
+
+impl From<ActOnRecordError> for ApiError {
+    fn from(error: ActOnRecordError) -> Self {
+        match error {
+            ActOnRecordError::NotFound => Self::not_found("record"),
+            ActOnRecordError::VersionConflict(current) => Self::version_conflict(current),
+            ActOnRecordError::Refused(obstacle) => refused(obstacle),
+            ActOnRecordError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<StartOperationError> for ApiError {
+    fn from(error: StartOperationError) -> Self {
+        match error {
+            StartOperationError::TooMany => {
+                let message =
+                    format!("matches more than {MAX_MATCHED} records; narrow it, for instance by from and to");
+                Self::validation(&[Violation::new("filter", "max_items", message)])
+            }
+            StartOperationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevertOperationError> for ApiError {
+    fn from(error: RevertOperationError) -> Self {
+        let conflict = |message: &str| Self::new(ErrorCode::Conflict).message(message);
+        match error {
+            RevertOperationError::NotFound => Self::not_found("operation"),
+            RevertOperationError::StillRunning => {
+                conflict("The operation still runs. Revert it when it has completed.").with("reason", "running")
+            }
+            RevertOperationError::IsRevert => {
+                conflict("The operation is a revert itself. Ask for the first act again instead.")
+                    .with("reason", "is_revert")
+            }
+            RevertOperationError::Reverted(by) => conflict("The operation was reverted before.")
+                .with("reason", "reverted")
+                .with("operationId", by.to_string()),
+            RevertOperationError::Db(error) => error.into(),
+        }
+    }
+}
+
+fn refused(obstacle: Obstacle) -> ApiError {
+    let message = match obstacle {
+        Obstacle::Held => "The record is held because its source is paused. Resume the source first.",
+        Obstacle::Archived => "The record is archived. Restore it first.",
+        Obstacle::DecidedByPerson => "A person decided the record, and a machine never overrules that.",
+        Obstacle::AlreadyArchived | Obstacle::NotArchived => "The record is so already.",
+    };
+    ApiError::new(ErrorCode::Conflict).message(message).with("reason", obstacle.as_str())
 }
 
 impl From<IntakeError> for ApiError {

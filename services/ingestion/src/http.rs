@@ -6,6 +6,7 @@ pub(crate) mod files;
 pub(crate) mod given;
 pub(crate) mod imports;
 pub(crate) mod integrations;
+pub(crate) mod operations;
 pub(crate) mod records;
 pub(crate) mod webhooks;
 
@@ -20,4 +21,5 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     // Their fixed segments go before the records' ids.
     imports::routes(config);
     records::routes(config);
+    operations::routes(config);
 }

@@ -37,11 +37,21 @@ use crate::http;
         http::records::create::create_record,
         http::records::create_batch::create_record_batch,
         http::records::show::show_record,
+        http::records::list_history::list_record_history,
+        http::records::archive::archive_record,
+        http::records::restore::restore_record,
+        http::records::reprocess::reprocess_record,
+        http::records::bulk::bulk_act_on_records,
+        http::operations::list::list_operations,
+        http::operations::show::show_operation,
+        http::operations::list_items::list_operation_items,
+        http::operations::revert::revert_operation,
     ),
     tags(
         (name = "integrations", description = "Sources that deliver by signed webhooks."),
         (name = "files", description = "What records have attached."),
         (name = "records", description = "The things to be classified, and what became of each."),
+        (name = "operations", description = "Acts on many records, and their undoing."),
     )
 )]
 pub(crate) struct Document;

@@ -2,6 +2,8 @@
 
 pub(crate) mod advance_import;
 pub(crate) mod begin_import;
+pub(crate) mod act_on_record;
+pub(crate) mod carry_out;
 pub(crate) mod change_integration;
 pub(crate) mod connect_integration;
 pub(crate) mod delete_file;
@@ -13,5 +15,9 @@ pub(crate) mod receive_webhook;
 pub(crate) mod release_held;
 pub(crate) mod rotate_secret;
 pub(crate) mod store_file;
+pub(crate) mod end_items;
+pub(crate) mod revert_operation;
+pub(crate) mod run_operations;
+pub(crate) mod start_operation;
 pub(crate) mod submit_records;
 pub(crate) mod test_mapping;

@@ -15,6 +15,7 @@ use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::consumers::feedback::Feedback;
 use crate::consumers::on_ingested::OnIngested;
+use crate::consumers::on_reprocess_requested::OnReprocessRequested;
 use crate::rule_book::RuleBook;
 use crate::settings::ProcessingSettings;
 use crate::{http, openapi};
@@ -109,6 +110,8 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(Relay::new(app.db.clone(), app.bus.clone(), app.outbox.clone()).run(shutdown.clone()));
     let arrivals = Arc::new(OnIngested::new(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.records"), arrivals).run(shutdown.clone()));
+    let again = Arc::new(OnReprocessRequested::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.reprocess"), again).run(shutdown.clone()));
     let feedback = Arc::new(Feedback::new(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.feedback"), feedback).run(shutdown.clone()));
 }

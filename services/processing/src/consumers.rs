@@ -2,6 +2,7 @@
 
 pub(crate) mod feedback;
 pub(crate) mod on_ingested;
+pub(crate) mod on_reprocess_requested;
 
 use std::collections::BTreeSet;
 

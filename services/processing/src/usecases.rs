@@ -8,6 +8,7 @@ pub(crate) mod delete_label;
 pub(crate) mod delete_rule;
 pub(crate) mod fulfil_rule_request;
 pub(crate) mod list_outcomes;
+pub(crate) mod redecide_records;
 pub(crate) mod update_label;
 pub(crate) mod update_rule;
 pub(crate) mod update_settings;

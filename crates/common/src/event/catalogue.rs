@@ -28,6 +28,12 @@ event_types! {
     Classified = "CLASSIFIED": "A machine decided a record.";
     ReviewRequested = "REVIEW_REQUESTED": "A person is asked about a record.";
     Approved = "APPROVED": "A person decided; `data.outcome` tells approval from override.";
+    ReprocessRequested = "REPROCESS_REQUESTED": "A record is to be decided again by the rules of the present.";
+    Reprocessed = "REPROCESSED": "A record was decided again; `data.outcome` tells whether anything changed.";
+    RecordArchived = "RECORD_ARCHIVED": "A record was archived.";
+    RecordRestored = "RECORD_RESTORED": "An archived record was brought back.";
+    OperationStarted = "OPERATION_STARTED": "An act on many records was asked for.";
+    OperationCompleted = "OPERATION_COMPLETED": "An act on many records came to its end.";
     RuleRequested = "RULE_REQUESTED": "An override asked for a rule.";
     RuleCreated = "RULE_CREATED": "A rule was made.";
     RuleUpdated = "RULE_UPDATED": "A rule was changed, enabled or disabled.";

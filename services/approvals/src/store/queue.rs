@@ -2,7 +2,7 @@
 
 use common::decision::{Candidate, Proposal};
 use common::event::RecordSnapshot;
-use common::{Actor, ApprovalId, DateTime, TenantId};
+use common::{Actor, ApprovalId, DateTime, RecordId, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::sql_types::{Array, Bool, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
@@ -30,9 +30,21 @@ pub(crate) async fn expire_replaced(
     by: &Actor,
     now: DateTime,
 ) -> Result<(), DbError> {
-    let tenants: Vec<Uuid> = questions.iter().map(|question| question.tenant.0).collect();
-    let records: Vec<Uuid> = questions.iter().map(|question| question.record.record_id.0).collect();
-    let sequences: Vec<i32> = questions.iter().map(|question| question.sequence).collect();
+    let by_record: Vec<(TenantId, RecordId, i32)> =
+        questions.iter().map(|question| (question.tenant, question.record.record_id, question.sequence)).collect();
+    expire_answered(connection, &by_record, by, now).await
+}
+
+/// Ends pending questions about records that machines decided anew with a higher sequence.
+pub(crate) async fn expire_answered(
+    connection: &mut Connection,
+    decided: &[(TenantId, RecordId, i32)],
+    by: &Actor,
+    now: DateTime,
+) -> Result<(), DbError> {
+    let tenants: Vec<Uuid> = decided.iter().map(|(tenant, ..)| tenant.0).collect();
+    let records: Vec<Uuid> = decided.iter().map(|(_, record, _)| record.0).collect();
+    let sequences: Vec<i32> = decided.iter().map(|(.., sequence)| *sequence).collect();
     statement(
         "WITH replaced AS ( \
              UPDATE approvals AS a SET status = 'expired', version = a.version + 1, \

@@ -22,6 +22,7 @@ struct Belongings {
     session: String,
     api_key: String,
     invite: String,
+    operation: String,
 }
 
 impl Belongings {
@@ -48,6 +49,8 @@ impl Belongings {
         let import = owner.send(Method::POST, "/records/import", &csv, lines).await.expect(202);
         let invite = json!({"email": format!("{secret_word}@example.com"), "role": "analyst"});
         let invite = owner.post("/tenants/current/invites", invite).await.expect(201);
+        let nothing = json!({"action": "reprocess", "filter": {"externalId": secret_word, "status": "archived"}});
+        let operation = owner.post("/records/bulk", nothing).await.expect(202);
         let me = owner.get("/auth/me").await.expect(200);
         let sessions = owner.get("/auth/sessions").await.expect(200);
         Self {
@@ -63,10 +66,11 @@ impl Belongings {
             session: id(&sessions[0]),
             api_key: id(&key),
             invite: id(&invite),
+            operation: operation["operationId"].as_str().expect("an id").to_owned(),
         }
     }
 
-    fn all(&self) -> [&str; 12] {
+    fn all(&self) -> [&str; 13] {
         [
             &self.integration,
             &self.delivery,
@@ -80,6 +84,7 @@ impl Belongings {
             &self.session,
             &self.api_key,
             &self.invite,
+            &self.operation,
         ]
     }
 
@@ -90,6 +95,7 @@ impl Belongings {
             p if p.starts_with("/records/imports") => &self.import,
             p if p.starts_with("/records") => &self.record,
             p if p.starts_with("/files") => &self.file,
+            p if p.starts_with("/operations") => &self.operation,
             p if p.starts_with("/labels") => &self.label,
             p if p.starts_with("/rules") => &self.rule,
             p if p.starts_with("/approvals") => &self.approval,
@@ -156,6 +162,8 @@ async fn no_call_crosses_from_one_tenant_to_another() {
         format!("/labels/{}", hers.label),
         format!("/integrations/{}", hers.integration),
         format!("/approvals/{}", hers.approval),
+        format!("/records/{}/history", hers.record),
+        format!("/operations/{}", hers.operation),
         "/tenants/current/members".to_owned(),
         "/auth/api-keys".to_owned(),
         "/tenants/current/invites".to_owned(),

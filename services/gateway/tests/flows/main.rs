@@ -1,5 +1,6 @@
 //! Flows through all six services as real processes: what a tenant sees from outside, and what must survive.
 
+mod acts;
 mod api;
 mod files;
 mod isolation;

@@ -21,6 +21,8 @@ pub(crate) struct Verdict {
     pub(crate) decision_id: DecisionId,
     pub(crate) authority: Authority,
     pub(crate) decided_at: DateTime,
+    /// Who decided, as JSON text.
+    pub(crate) actor: String,
 }
 
 /// Who decided, and its place among the decisions of the same kind.
@@ -87,6 +89,7 @@ fn classified(event: &Event, data: Classified) -> Verdict {
         decision_id: data.decision_id,
         authority: Authority::Machine(data.sequence),
         decided_at: event.occurred_at,
+        actor: to_json(&event.actor),
     }
 }
 
@@ -103,6 +106,7 @@ fn review_requested(event: &Event, data: ReviewRequested) -> Verdict {
         decision_id: proposal.decision_id,
         authority: Authority::Machine(data.sequence),
         decided_at: event.occurred_at,
+        actor: to_json(&event.actor),
     }
 }
 
@@ -130,11 +134,12 @@ fn approved(event: &Event, data: Approved) -> Verdict {
         decision_id: data.decision_id,
         authority: Authority::Human(data.decided_at),
         decided_at: data.decided_at,
+        actor: to_json(&event.actor),
     }
 }
 
-fn to_json(reasoning: &common::decision::Reasoning) -> String {
-    serde_json::to_string(reasoning).expect("a reasoning is plain JSON")
+fn to_json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("reasonings and actors are plain JSON")
 }
 
 #[cfg(test)]

@@ -46,6 +46,11 @@ impl RecordFilter {
             || self.integration_id.is_some()
     }
 
+    /// Whether the facets or words serve it, rather than the records' own indexes.
+    const fn goes_by_facets(&self) -> bool {
+        self.external_id.is_none() && (self.needs_facets() || self.q.is_some())
+    }
+
     /// Whether it asks for a range of confidence and for nothing else that has an index of its own.
     pub(crate) const fn is_confidence_alone(&self) -> bool {
         !self.has_exact_facet()
@@ -157,7 +162,7 @@ pub(crate) async fn list(
     before: Option<RecordKey>,
     limit: i64,
 ) -> Result<Found, DbError> {
-    if filter.external_id.is_some() || !(filter.needs_facets() || filter.q.is_some()) {
+    if !filter.goes_by_facets() {
         let rows = narrowed(tenant, filter, before)
             .select(RecordRow::as_select())
             .order((records::received_at.desc(), records::id.desc()))
@@ -208,6 +213,59 @@ pub(crate) async fn find(
         .await
         .optional()?;
     Ok(row)
+}
+
+/// Those of the records that the tenant has, by id.
+pub(crate) async fn find_many(
+    connection: &mut Connection,
+    tenant: TenantId,
+    ids: &[Uuid],
+) -> Result<Vec<RecordRow>, DbError> {
+    let rows = records::table
+        .filter(records::tenant_id.eq(tenant.0))
+        .filter(records::id.eq_any(ids))
+        .select(RecordRow::as_select())
+        .order(records::id)
+        .load(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// Those of the ids that are records of the tenant.
+pub(crate) async fn existing(
+    connection: &mut Connection,
+    tenant: TenantId,
+    ids: &[Uuid],
+) -> Result<Vec<Uuid>, DbError> {
+    let found = records::table
+        .filter(records::tenant_id.eq(tenant.0))
+        .filter(records::id.eq_any(ids))
+        .select(records::id)
+        .order(records::id)
+        .load(connection)
+        .await?;
+    Ok(found)
+}
+
+/// Up to `limit` keys of records that pass the filter, newest first, beginning below `before`.
+pub(crate) async fn keys(
+    connection: &mut Connection,
+    tenant: TenantId,
+    filter: &RecordFilter,
+    before: Option<RecordKey>,
+    limit: i64,
+) -> Result<facets::Keys, DbError> {
+    if !filter.goes_by_facets() {
+        let rows: Vec<(DateTime, Uuid)> = narrowed(tenant, filter, before)
+            .select((records::received_at, records::id))
+            .order((records::received_at.desc(), records::id.desc()))
+            .limit(limit)
+            .load(connection)
+            .await?;
+        let keys = rows.into_iter().map(|(time, id)| (time, RecordId(id))).collect();
+        return Ok(facets::Keys { keys, resume_at: None });
+    }
+    find_keys(connection, tenant, filter, before, limit).await
 }
 
 /// A record's raw form: what the API caller sent, or the body of the delivery that brought it.

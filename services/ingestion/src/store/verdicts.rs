@@ -9,22 +9,30 @@ use uuid::Uuid;
 
 use crate::domain::verdict::{Authority, Verdict};
 
-/// Writes each verdict that outranks what the record has, and says how many of the records do not exist.
+/// Writes each verdict that outranks what the record has, with its line in the history, and says how many of the records do not exist.
 pub(crate) async fn apply(connection: &mut Connection, verdicts: &[Verdict], now: DateTime) -> Result<i64, DbError> {
     let sequence = |verdict: &Verdict| match verdict.authority {
         Authority::Machine(sequence) => Some(sequence),
         Authority::Human(_) => None,
     };
     let changed = statement(
-        "UPDATE records r SET status = v.status, label = v.label, stage = v.stage, confidence = v.confidence, \
+        "WITH changed AS (UPDATE records r SET \
+             status = CASE WHEN r.status = 'archived' THEN r.status ELSE v.status END, \
+             archived_from = CASE WHEN r.status = 'archived' THEN v.status END, label = v.label, stage = v.stage, confidence = v.confidence, \
              reasoning = v.reasoning::json, decision_id = v.decision_id, \
              decision_sequence = coalesce(v.sequence, r.decision_sequence), decided_by_human = v.human, \
              decided_at = v.decided_at, updated_at = $12, version = r.version + 1 \
-         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS v (id, tenant_id, status, label, stage, \
-             confidence, reasoning, decision_id, sequence, human, decided_at) \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13) AS v (id, tenant_id, status, label, stage, \
+             confidence, reasoning, decision_id, sequence, human, decided_at, actor) \
          WHERE r.id = v.id AND r.tenant_id = v.tenant_id AND CASE \
              WHEN v.human THEN NOT r.decided_by_human OR v.decided_at > r.decided_at \
-             ELSE NOT r.decided_by_human AND v.sequence > coalesce(r.decision_sequence, 0) END",
+             ELSE NOT r.decided_by_human AND v.sequence > coalesce(r.decision_sequence, 0) END \
+         RETURNING r.id, r.version, r.tenant_id, r.status, r.label, r.stage, r.confidence, r.decision_id, v.actor, \
+             v.human) \
+         INSERT INTO record_history (record_id, version, tenant_id, action, status, label, stage, confidence, \
+             decision_id, actor, by_person, at) \
+         SELECT id, version, tenant_id, 'decided', status, label, stage, confidence, decision_id, actor::json, human, \
+             $12 FROM changed",
     )
     .bind::<Array<SqlUuid>, _>(ids(verdicts))
     .bind::<Array<SqlUuid>, _>(tenants(verdicts))
@@ -38,6 +46,7 @@ pub(crate) async fn apply(connection: &mut Connection, verdicts: &[Verdict], now
     .bind::<Array<Bool>, _>(verdicts.iter().map(|verdict| sequence(verdict).is_none()).collect::<Vec<_>>())
     .bind::<Array<Timestamptz>, _>(verdicts.iter().map(|verdict| verdict.decided_at).collect::<Vec<DateTime>>())
     .bind::<Timestamptz, _>(now)
+    .bind::<Array<Text>, _>(verdicts.iter().map(|verdict| verdict.actor.as_str()).collect::<Vec<&str>>())
     .execute(connection)
     .await?;
     super::facets::refresh(connection, &tenants(verdicts), &ids(verdicts)).await?;

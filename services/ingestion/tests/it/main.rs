@@ -1,5 +1,6 @@
 //! The ingestion service on a real PostgreSQL and a real RabbitMQ.
 
+mod acts;
 mod batches;
 mod deliveries;
 mod faults;
@@ -10,6 +11,7 @@ mod integrations;
 mod isolation;
 mod listing;
 mod mapping;
+mod operations;
 mod pausing;
 mod records;
 mod rotation;

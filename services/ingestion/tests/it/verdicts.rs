@@ -10,25 +10,25 @@ use test_support::{TestApp, wait_until};
 
 use crate::start;
 
-struct Teller {
-    cause: Cause,
-    record: RecordId,
+pub(crate) struct Teller {
+    pub(crate) cause: Cause,
+    pub(crate) record: RecordId,
 }
 
 impl Teller {
-    async fn with_record(app: &TestApp) -> (Self, TenantId) {
+    pub(crate) async fn with_record(app: &TestApp) -> (Self, TenantId) {
         let tenant = TenantId::generate();
         let made = app.caller(tenant, Role::Agent).post("/api/v1/records", json!({"raw": "text"})).await;
         let record = made.body["id"].as_str().expect("id").parse().expect("a UUID");
         (Self::of(tenant, record), tenant)
     }
 
-    fn of(tenant: TenantId, record: RecordId) -> Self {
+    pub(crate) fn of(tenant: TenantId, record: RecordId) -> Self {
         let actor = Actor { kind: common::identity::ActorKind::User, id: "u".into(), name: Some("ann".into()) };
         Self { cause: Cause { tenant_id: tenant, actor, trace: TraceContext::random(), at: SystemClock.now() }, record }
     }
 
-    fn classified(&self, sequence: i32, label: &str) -> Event {
+    pub(crate) fn classified(&self, sequence: i32, label: &str) -> Event {
         let data = Classified {
             record_id: self.record,
             decision_id: DecisionId::generate(),
@@ -43,12 +43,12 @@ impl Teller {
         Event::new(&self.cause, "processing", &data)
     }
 
-    fn review_requested(&self, sequence: i32) -> Event {
+    pub(crate) fn review_requested(&self, sequence: i32) -> Event {
         let data = ReviewRequested { sequence, proposal: proposal(), candidates: vec![], record: self.snapshot() };
         Event::new(&self.cause, "processing", &data)
     }
 
-    fn approved(&self, outcome: ApprovalOutcome, label: &str, decided_at: DateTime) -> Event {
+    pub(crate) fn approved(&self, outcome: ApprovalOutcome, label: &str, decided_at: DateTime) -> Event {
         let data = Approved {
             approval_id: ApprovalId::generate(),
             decision_id: DecisionId::generate(),
@@ -98,7 +98,7 @@ fn proposal() -> Proposal {
 }
 
 /// Publishes the events, then a mark: a verdict on another record. When the mark has arrived, so have they.
-async fn tell(app: &TestApp, events: &[Event]) {
+pub(crate) async fn tell(app: &TestApp, events: &[Event]) {
     let (mark, tenant) = Teller::with_record(app).await;
     for event in events {
         app.publish(std::slice::from_ref(event)).await;
@@ -108,7 +108,7 @@ async fn tell(app: &TestApp, events: &[Event]) {
         .await;
 }
 
-async fn show(app: &TestApp, tenant: TenantId, record: RecordId) -> Value {
+pub(crate) async fn show(app: &TestApp, tenant: TenantId, record: RecordId) -> Value {
     let answer = app.caller(tenant, Role::Analyst).get(&format!("/api/v1/records/{record}")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.body

@@ -101,6 +101,23 @@ impl Decision {
         }
     }
 
+    /// The same decision made anew, in place of what came after it.
+    pub(crate) fn again(&self, id: DecisionId, sequence: i32, at: DateTime) -> Self {
+        Self { id, sequence: Some(sequence), decided_at: at, ..self.clone() }
+    }
+
+    /// Whether it says the same as another one on the same grounds.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        let rule = |decision: &Self| decision.receipt.reasoning.rule.as_ref().map(|rule| (rule.id, rule.version));
+        self.label == other.label
+            && self.stage == other.stage
+            && self.confidence == other.confidence
+            && self.status == other.status
+            && self.receipt.reasoning.why_human == other.receipt.reasoning.why_human
+            && self.receipt.errors == other.receipt.errors
+            && rule(self) == rule(other)
+    }
+
     /// A person's decision, as approvals told it.
     pub(crate) fn of_person(tenant_id: TenantId, actor: Actor, approved: &Approved) -> Self {
         let asked = &approved.proposal.reasoning;

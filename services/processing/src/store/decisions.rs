@@ -6,6 +6,7 @@ use db::{Connection, statement};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Stored, from_json, known, to_json};
@@ -74,6 +75,52 @@ pub(crate) async fn insert_of_people(connection: &mut Connection, decisions: &[D
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Which of these decisions there are.
+pub(crate) async fn existing(
+    connection: &mut Connection,
+    tenants: &[TenantId],
+    keys: &[(RecordId, DecisionId)],
+) -> Stored<HashSet<(RecordId, DecisionId)>> {
+    Ok(find_many(connection, tenants, keys).await?.into_keys().collect())
+}
+
+/// Those of the decisions that there are.
+pub(crate) async fn find_many(
+    connection: &mut Connection,
+    tenants: &[TenantId],
+    keys: &[(RecordId, DecisionId)],
+) -> Stored<HashMap<(RecordId, DecisionId), Decision>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        record_id: Uuid,
+        #[diesel(sql_type = SqlUuid)]
+        tenant_id: Uuid,
+        #[diesel(embed)]
+        decision: DecisionRow,
+    }
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<Row> = statement(
+        "SELECT d.record_id, d.tenant_id, d.id, d.sequence, d.label_id, d.label, d.stage, d.confidence, d.status, \
+                d.receipt::text AS receipt, d.decided_by::text AS decided_by, d.decided_at \
+         FROM unnest($2, $3) AS e (record_id, id) \
+         JOIN decisions d ON d.record_id = e.record_id AND d.id = e.id WHERE d.tenant_id = ANY ($1)",
+    )
+    .bind::<Array<SqlUuid>, _>(tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(keys.iter().map(|(record, _)| record.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(keys.iter().map(|(_, id)| id.0).collect::<Vec<_>>())
+    .load(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let key = (RecordId(row.record_id), DecisionId(row.decision.id));
+            Ok((key, decision_of(row.decision, TenantId(row.tenant_id), key.0)?))
+        })
+        .collect()
 }
 
 #[derive(QueryableByName)]

@@ -7,10 +7,11 @@ use db::{Connection, statement};
 use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension as _, QueryableByName};
 use diesel_async::RunQueryDsl as _;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Stored, from_json, to_json};
+use crate::domain::decision::Decision;
 
 /// A record to be noted, with the decision that will be its first.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,67 @@ pub(crate) async fn lock(connection: &mut Connection, tenants: &[TenantId], reco
         .bind::<Array<SqlUuid>, _>(records.iter().map(|record| record.0).collect::<Vec<_>>())
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// A record's decision that stands, and how often machines decided it.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) last_sequence: i32,
+    pub(crate) current: Decision,
+}
+
+/// What stands for each of the records. They must be locked.
+pub(crate) async fn standing(
+    connection: &mut Connection,
+    tenants: &[TenantId],
+    records: &[RecordId],
+) -> Stored<HashMap<RecordId, Standing>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Integer)]
+        last_sequence: i32,
+        #[diesel(sql_type = SqlUuid)]
+        decision_id: Uuid,
+    }
+    let rows: Vec<Row> = statement(
+        "SELECT id, last_sequence, current_decision_id AS decision_id FROM records \
+         WHERE tenant_id = ANY ($1) AND id = ANY ($2)",
+    )
+    .bind::<Array<SqlUuid>, _>(tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(records.iter().map(|record| record.0).collect::<Vec<_>>())
+    .load(connection)
+    .await?;
+    let keys: Vec<(RecordId, DecisionId)> =
+        rows.iter().map(|row| (RecordId(row.id), DecisionId(row.decision_id))).collect();
+    let mut current = super::decisions::find_many(connection, tenants, &keys).await?;
+    let standing = rows.into_iter().filter_map(|row| {
+        let (record, last_sequence) = (RecordId(row.id), row.last_sequence);
+        let current = current.remove(&(record, DecisionId(row.decision_id)))?;
+        Some((record, Standing { last_sequence, current }))
+    });
+    Ok(standing.collect())
+}
+
+/// Makes machines' decisions the current ones of their records. These must be locked, and have none of a person.
+pub(crate) async fn give_to_machine(
+    connection: &mut Connection,
+    tenants: &[TenantId],
+    decisions: &[Decision],
+) -> Stored<()> {
+    statement(
+        "UPDATE records r SET current_decision_id = e.decision_id, last_sequence = e.sequence \
+         FROM unnest($2, $3, $4) AS e (record_id, decision_id, sequence) \
+         WHERE r.tenant_id = ANY ($1) AND r.id = e.record_id",
+    )
+    .bind::<Array<SqlUuid>, _>(tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(decisions.iter().map(|one| one.record_id.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(decisions.iter().map(|one| one.id.0).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(decisions.iter().map(|one| one.sequence.unwrap_or_default()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

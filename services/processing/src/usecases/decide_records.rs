@@ -62,11 +62,10 @@ pub(crate) async fn decide_records(
     app.outbox.append(connection, &events).await
 }
 
-async fn rules_of(
-    connection: &mut Connection,
-    app: &App,
-    tenants: &[TenantId],
-) -> Result<HashMap<TenantId, (Head, Arc<TenantRules>)>, DbError> {
+/// The rules of tenants, each at its newest version.
+pub(super) type RulesOf = HashMap<TenantId, (Head, Arc<TenantRules>)>;
+
+pub(super) async fn rules_of(connection: &mut Connection, app: &App, tenants: &[TenantId]) -> Result<RulesOf, DbError> {
     let mut rules = HashMap::with_capacity(tenants.len());
     for head in rule_sets::heads(connection, tenants).await? {
         rules.insert(head.tenant, (head, app.rules.rules(connection, &head).await?));

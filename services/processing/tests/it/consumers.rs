@@ -2,4 +2,5 @@
 
 mod on_approved;
 mod on_ingested;
+mod on_reprocess_requested;
 mod on_rule_requested;

@@ -1,10 +1,12 @@
 //! REVIEW_REQUESTED, twice, late and in another order.
 
-use common::{Role, TenantId};
+use common::event::{ReprocessOutcome, Reprocessed};
+use common::record::RecordStatus;
+use common::{Clock as _, DecisionId, Role, SystemClock, TenantId};
 use serde_json::json;
 use test_support::wait_until;
 
-use crate::support::{Question, act, all, start};
+use crate::support::{Question, act, all, event, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_request_many_times_opens_one_question() {
@@ -127,4 +129,43 @@ async fn an_unreadable_event_is_set_apart_and_holds_up_nothing() {
     assert_eq!(app.count("approvals").await, 2);
     wait_until("both are set apart", async || (app.dead_letters("approvals.reviews").await == 2).then_some(())).await;
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_a_machine_has_answered_since_is_closed() {
+    let app = start().await;
+    let tenant = TenantId::generate();
+    let (answered, other, later) =
+        (Question::of(tenant), Question::of(tenant), Question { sequence: 3, ..Question::of(tenant) });
+    answered.open(&app).await;
+    other.open(&app).await;
+    later.open(&app).await;
+    let news = |record, outcome, status| Reprocessed {
+        record_id: record,
+        operation_id: None,
+        outcome,
+        decision_id: DecisionId::generate(),
+        sequence: 2,
+        status,
+        label: Some("fee".into()),
+        previous_status: Some(RecordStatus::PendingReview),
+        previous_label: None,
+    };
+    let (changed, unchanged) = (ReprocessOutcome::Changed, ReprocessOutcome::Unchanged);
+    let told: Vec<_> = [
+        news(other.record, unchanged, RecordStatus::Classified),
+        news(other.record, changed, RecordStatus::PendingReview),
+        news(later.record, changed, RecordStatus::Classified),
+        news(answered.record, changed, RecordStatus::Classified),
+    ]
+    .iter()
+    .map(|data| event(tenant, SystemClock.now(), data))
+    .collect();
+    app.publish(&told).await;
+    app.publish(&told).await;
+    let reader = app.caller(tenant, Role::Analyst);
+    let expired = wait_until("one is closed", async || all(&reader, "status=expired").await.into_iter().next()).await;
+    assert_eq!(expired["recordId"], json!(answered.record));
+    assert_eq!(all(&reader, "status=pending").await.len(), 2, "the others stay");
+    app.finish().await;
 }

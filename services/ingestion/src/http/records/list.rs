@@ -9,14 +9,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use web::{ApiError, Caller, Query, Reply, decode_cursor, encode_cursor, page_limit};
 
+use super::filter::FilterInput;
 use super::response::RecordResponse;
 use crate::app::App;
 use crate::domain::submission::is_storable;
 use crate::store;
 use crate::store::records::{RecordFilter, RecordKey};
-
-/// Longest search text, in characters.
-const MAX_SEARCH: usize = 200;
 
 /// Which records, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -84,22 +82,7 @@ impl ListRecords {
 }
 
 pub(super) fn read_filter(query: ListRecords) -> Result<RecordFilter, ApiError> {
-    let refuse =
-        |field: &str, what: &str| Err(ApiError::invalid_request(format!("{field} {what}.")).with("field", field));
-    for (field, value) in [("minConfidence", query.min_confidence), ("maxConfidence", query.max_confidence)] {
-        if value.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
-            return refuse(field, "must be a number from 0 to 1");
-        }
-    }
-    for (field, value) in [("from", query.from), ("to", query.to)] {
-        if value.is_some_and(|time| !is_storable(time)) {
-            return refuse(field, "must be a time from year 1 to 9999");
-        }
-    }
-    if query.q.as_ref().is_some_and(|q| q.chars().count() > MAX_SEARCH) {
-        return refuse("q", "must be at most 200 characters");
-    }
-    Ok(RecordFilter {
+    let input = FilterInput {
         status: query.status,
         label: query.label,
         stage: query.stage,
@@ -110,6 +93,10 @@ pub(super) fn read_filter(query: ListRecords) -> Result<RecordFilter, ApiError> 
         to: query.to,
         min_confidence: query.min_confidence,
         max_confidence: query.max_confidence,
-        q: query.q.filter(|q| !q.trim().is_empty()),
-    })
+        q: query.q,
+    };
+    match input.faults().first() {
+        Some((field, _, what)) => Err(ApiError::invalid_request(format!("{field} {what}.")).with("field", *field)),
+        None => Ok(input.into()),
+    }
 }

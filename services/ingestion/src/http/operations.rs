@@ -1,0 +1,80 @@
+//! Operations: acts on many records, how they go, and their undoing.
+
+pub(crate) mod list;
+pub(crate) mod list_items;
+pub(crate) mod revert;
+pub(crate) mod show;
+
+use ::web::resource;
+use actix_web::web::{self, ServiceConfig};
+use common::{Actor, DateTime, OperationId};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::store::operations::OperationRow;
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/api/v1/operations", "GET").route(web::get().to(list::list_operations)))
+        .service(resource("/api/v1/operations/{id}", "GET").route(web::get().to(show::show_operation)))
+        .service(
+            resource("/api/v1/operations/{id}/items", "GET").route(web::get().to(list_items::list_operation_items)),
+        )
+        .service(resource("/api/v1/operations/{id}/revert", "POST").route(web::post().to(revert::revert_operation)));
+}
+
+/// An act on many records.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OperationResponse {
+    id: OperationId,
+    /// `archive`, `restore`, `reprocess` or `revert`.
+    action: String,
+    /// `running` or `completed`.
+    status: String,
+    /// The selection as it was asked for.
+    selection: Option<Value>,
+    /// How many records it is about; fixed when it was asked for.
+    matched: i32,
+    /// How many of them have ended: the sum of the four that follow.
+    done: i32,
+    changed: i32,
+    /// Decided again, and come out the same.
+    unchanged: i32,
+    /// Did not allow it; the items say why.
+    skipped: i32,
+    /// Left alone by a revert because a person has changed them since.
+    conflicts: i32,
+    /// The operation that this one undoes.
+    reverts: Option<OperationId>,
+    /// The operation that undoes this one.
+    reverted_by: Option<OperationId>,
+    created_by: Option<Actor>,
+    created_at: DateTime,
+    updated_at: DateTime,
+    completed_at: Option<DateTime>,
+}
+
+impl From<OperationRow> for OperationResponse {
+    fn from(row: OperationRow) -> Self {
+        Self {
+            id: OperationId(row.id),
+            action: row.action,
+            status: row.status,
+            selection: serde_json::from_str(&row.selection).ok(),
+            matched: row.matched,
+            done: row.changed + row.unchanged + row.skipped + row.conflicts,
+            changed: row.changed,
+            unchanged: row.unchanged,
+            skipped: row.skipped,
+            conflicts: row.conflicts,
+            reverts: row.reverts.map(OperationId),
+            reverted_by: row.reverted_by.map(OperationId),
+            created_by: serde_json::from_str(&row.created_by).ok(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            completed_at: row.completed_at,
+        }
+    }
+}

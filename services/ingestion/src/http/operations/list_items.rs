@@ -1,0 +1,86 @@
+//! `GET /operations/{id}/items`
+
+use actix_web::web::Data;
+use common::error_code::ErrorBody;
+use common::page::Page;
+use common::{DateTime, OperationId, RecordId};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use web::{ApiError, Caller, Path, Query, Reply, decode_cursor, encode_cursor, page_limit};
+
+use crate::app::App;
+use crate::domain::item::ItemResult;
+use crate::store;
+use crate::store::operation_items::ItemRow;
+
+/// Which items, and which page of them.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListOperationItems {
+    /// Only items of this result.
+    result: Option<ItemResult>,
+    /// Rows on the page, 1 to 200; 50 when left out.
+    limit: Option<u32>,
+    /// `meta.nextCursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A record's part in an operation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemResponse {
+    record_id: RecordId,
+    /// `pending`, `requested`, `changed`, `unchanged`, `skipped` or `conflict`.
+    result: String,
+    /// Of a skipped one: `already_archived`, `not_archived`, `archived`, `held`, `decided_by_person` or `gone`. Of a
+    /// conflict: `changed_by_person`.
+    reason: Option<String>,
+    /// The record's version that the act made.
+    version: Option<i32>,
+    updated_at: DateTime,
+}
+
+impl From<ItemRow> for ItemResponse {
+    fn from(row: ItemRow) -> Self {
+        Self {
+            record_id: RecordId(row.record_id),
+            result: row.result,
+            reason: row.reason,
+            version: row.version,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// Lists what an operation came to for each record, oldest record first.
+#[utoipa::path(
+    get, path = "/api/v1/operations/{id}/items", tag = "operations", operation_id = "list_operation_items",
+    params(("id" = OperationId, Path, description = "The operation."), ListOperationItems),
+    responses(
+        (status = 200, description = "A page of items.", body = Vec<ItemResponse>),
+        (status = 400, description = "`invalid_request`", body = ErrorBody),
+        (status = 404, description = "`not_found`", body = ErrorBody),
+    )
+)]
+pub(crate) async fn list_operation_items(
+    app: Data<App>,
+    caller: Caller,
+    Path(id): Path<OperationId>,
+    Query(query): Query<ListOperationItems>,
+) -> Result<Reply, ApiError> {
+    let limit = page_limit(query.limit)?;
+    let after: Option<RecordId> = decode_cursor(query.cursor.as_deref())?;
+    let key = (id, caller.tenant());
+    let rows = app
+        .db
+        .tenant(caller.tenant(), async |connection| {
+            let operation = store::operations::find(connection, caller.tenant(), id).await?;
+            operation.ok_or_else(|| ApiError::not_found("operation"))?;
+            let rows = store::operation_items::list(connection, key, query.result, after, i64::from(limit) + 1).await?;
+            Ok::<_, ApiError>(rows)
+        })
+        .await?;
+    let page = Page::cut(rows, limit, |row| encode_cursor(&row.record_id));
+    Ok(Reply::page(page.map(ItemResponse::from)))
+}

@@ -1,0 +1,151 @@
+//! Archiving, restoring, and the history of a record.
+
+use common::event::{ApprovalOutcome, RecordRestored};
+use common::record::RecordStatus;
+use common::{Clock as _, RecordId, Role, SystemClock, TenantId};
+use serde_json::{Value, json};
+use test_support::TestApp;
+
+use crate::sender::connect;
+use crate::verdicts::{Teller, show, tell};
+use crate::{start, start_api_only};
+
+fn path(record: RecordId, verb: &str) -> String {
+    format!("/api/v1/records/{record}/{verb}")
+}
+
+async fn history(app: &TestApp, tenant: TenantId, record: RecordId) -> Vec<Value> {
+    let answer = app.caller(tenant, Role::Analyst).get(&path(record, "history")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body.as_array().cloned().expect("a list")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archived_record_keeps_later_verdicts_for_its_return() {
+    let app = start().await;
+    let (teller, tenant) = Teller::with_record(&app).await;
+    let admin = app.caller(tenant, Role::Admin);
+    tell(&app, &[teller.classified(1, "ham")]).await;
+    let archived = admin.post(&path(teller.record, "archive"), json!({})).await;
+    assert_eq!(
+        (archived.status, &archived.body["status"], &archived.body["version"]),
+        (200, &json!("archived"), &json!(3)),
+        "{archived:?}"
+    );
+    let again = admin.post(&path(teller.record, "archive"), json!({})).await;
+    assert_eq!((again.status, &again.body["version"]), (200, &json!(3)), "it is so already");
+    let listed = admin.get("/api/v1/records?status=archived").await;
+    assert_eq!(listed.body[0]["id"], json!(teller.record), "lists follow at once");
+
+    tell(&app, &[teller.approved(ApprovalOutcome::Override, "spam", SystemClock.now())]).await;
+    let record = show(&app, tenant, teller.record).await;
+    assert_eq!((&record["status"], &record["label"]), (&json!("archived"), &json!("spam")));
+    let restored = admin.post(&path(teller.record, "restore"), json!({})).await;
+    assert_eq!(
+        (restored.status, &restored.body["status"], &restored.body["label"], &restored.body["version"]),
+        (200, &json!("overridden"), &json!("spam"), &json!(5))
+    );
+    let again = admin.post(&path(teller.record, "restore"), json!({})).await;
+    assert_eq!((again.status, &again.body["version"]), (200, &json!(5)));
+
+    let told = app.wait_for_event("RECORD_RESTORED").await;
+    let data: RecordRestored = told.decode().expect("its shape");
+    assert_eq!((data.record_id, data.status), (teller.record, RecordStatus::Overridden));
+    assert_eq!(app.events_of("RECORD_ARCHIVED").await.len(), 1, "once, although asked twice");
+
+    let steps = history(&app, tenant, teller.record).await;
+    let seen: Vec<(&str, &str, i64)> = steps
+        .iter()
+        .map(|step| {
+            let text = |key: &str| step[key].as_str().expect("a text");
+            (text("action"), text("status"), step["version"].as_i64().expect("a number"))
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("restored", "overridden", 5),
+            ("decided", "archived", 4),
+            ("archived", "archived", 3),
+            ("decided", "classified", 2)
+        ]
+    );
+    assert_eq!(steps[0]["actor"]["type"], "user");
+    assert_eq!(steps[1]["actor"]["name"], "ann", "the person who decided");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_is_paged_and_repetition_leaves_no_trace() {
+    let app = start().await;
+    let (teller, tenant) = Teller::with_record(&app).await;
+    let events = [teller.classified(1, "a"), teller.classified(2, "b"), teller.classified(3, "c")];
+    for event in &events {
+        tell(&app, std::slice::from_ref(event)).await;
+    }
+    tell(&app, &events).await;
+    let reader = app.caller(tenant, Role::Analyst);
+    let (mut labels, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = reader.get(&format!("{}?limit=1{cursor}", path(teller.record, "history"))).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        labels.extend(page.body.as_array().expect("a list").iter().map(|step| step["label"].clone()));
+        match page.next_cursor() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(labels, ["c", "b", "a"]);
+    for bad in ["limit=0", "cursor=x", "x=1"] {
+        let answer = reader.get(&format!("{}?{bad}", path(teller.record, "history"))).await;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (400, Some("invalid_request")), "{bad}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_done_says_why_and_changes_nothing() {
+    let app = start_api_only().await;
+    let (teller, tenant) = Teller::with_record(&app).await;
+    let admin = app.caller(tenant, Role::Admin);
+    let stranger = app.caller(TenantId::generate(), Role::Admin);
+    for verb in ["archive", "restore", "reprocess"] {
+        let answer = stranger.post(&path(teller.record, verb), json!({})).await;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{verb}");
+        let answer = admin.post(&path(RecordId::generate(), verb), json!({})).await;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{verb}");
+        let answer = admin.post(&path(teller.record, verb), json!({"why": 1})).await;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (422, Some("validation_failed")), "{verb}");
+    }
+    let answer = stranger.get(&path(teller.record, "history")).await;
+    assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")));
+    for verb in ["archive", "restore"] {
+        let stale = admin.send("POST", &path(teller.record, verb), &[("if-match", "\"9\"")], None).await;
+        assert_eq!((stale.status, stale.body["code"].as_str()), (412, Some("version_conflict")), "{verb}");
+    }
+    let source = connect(&app, tenant, "generic").await;
+    let own = format!("/api/v1/integrations/{}", source.id);
+    assert_eq!(admin.patch(&own, json!({"status": "paused"})).await.status, 200);
+    let held = source.send("d-1", &json!({"text": "held"})).await.body["recordId"].clone();
+    let held: RecordId = held.as_str().expect("an id").parse().expect("a UUID");
+    let answer = admin.post(&path(held, "archive"), json!({})).await;
+    assert_eq!((answer.status, answer.body["code"].as_str()), (409, Some("conflict")), "{answer:?}");
+    assert_eq!(answer.body["context"]["reason"], "held");
+    assert_eq!(app.count("record_history").await, 0);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_archives_once() {
+    let app = start_api_only().await;
+    let (teller, tenant) = Teller::with_record(&app).await;
+    let admin = app.caller(tenant, Role::Admin);
+    let key = [("idempotency-key", "k-1")];
+    let first = admin.send("POST", &path(teller.record, "archive"), &key, Some(json!({}))).await;
+    assert_eq!(admin.post(&path(teller.record, "restore"), json!({})).await.status, 200);
+    let again = admin.send("POST", &path(teller.record, "archive"), &key, Some(json!({}))).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (200, Some("true")));
+    assert_eq!(again.body, first.body);
+    assert_eq!(app.count("records WHERE status = 'archived'").await, 0, "the repetition did nothing");
+    app.stop().await;
+}
