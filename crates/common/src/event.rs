@@ -11,8 +11,9 @@ mod record;
 mod rule;
 
 pub use access::{
-    ApiKeyCreated, ApiKeyRevoked, LoginThrottled, MemberJoined, MemberRemoved, RefreshTokenReused, RoleChanged,
-    SubscriptionUpdated, TenantCreated, TenantUpdated,
+    ApiKeyCreated, ApiKeyRevoked, LoginThrottled, MemberJoined, MemberRemoved, RecoveryCodeUsed, RecoveryCodesRenewed,
+    RefreshTokenReused, RoleChanged, SecondFactorEnrolled, SecondFactorRemoved, SubscriptionUpdated, TenantCreated,
+    TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;

@@ -5,6 +5,7 @@ use web::ApiError;
 
 use crate::auth::keys::KeyError;
 use crate::auth::passwords::HashingError;
+use crate::auth::usecases::totp::{confirm::ConfirmError, enrol::EnrolError, prove::ProofError};
 use crate::auth::usecases::{
     backoff::BackoffError,
     confirm_caller::StandingError,
@@ -62,6 +63,37 @@ impl From<BackoffError> for ApiError {
     }
 }
 
+impl From<ProofError> for ApiError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::NotEnrolled => Self::new(ErrorCode::SecondFactorNotEnrolled),
+            ProofError::Wrong => Self::new(ErrorCode::InvalidSecondFactor),
+            ProofError::Sealed(error) => Self::internal(error),
+            ProofError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<EnrolError> for ApiError {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Enrolled => Self::new(ErrorCode::SecondFactorEnrolled),
+            EnrolError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmError> for ApiError {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::NotBegun => Self::new(ErrorCode::SecondFactorNotEnrolled),
+            ConfirmError::Enrolled => Self::new(ErrorCode::SecondFactorEnrolled),
+            ConfirmError::Proof(error) => error.into(),
+            ConfirmError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
@@ -69,6 +101,9 @@ impl From<LoginError> for ApiError {
             LoginError::NotMember => Self::not_found("tenant"),
             LoginError::NoTenant => Self::new(ErrorCode::Forbidden)
                 .message("You are a member of no tenant any more. Ask somebody there to invite you."),
+            LoginError::SecondFactorRequired => Self::new(ErrorCode::SecondFactorRequired),
+            LoginError::WrongSecondFactor => Self::new(ErrorCode::InvalidSecondFactor),
+            LoginError::Sealed(error) => Self::internal(error),
             LoginError::Hashing(error) => error.into(),
             LoginError::Keys(error) => error.into(),
             LoginError::Db(error) => error.into(),

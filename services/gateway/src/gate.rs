@@ -190,6 +190,11 @@ impl Gate {
         let counted = self.app.limits.inside(&checked.identity, &mut allowance);
         left.set(allowance);
         counted?;
+        if let Some(lacking) = checked.lacking
+            && !route.before_second_factor
+        {
+            return Err(lacking.into());
+        }
         match route.access {
             Access::Permission(permission) if !checked.identity.may(permission) => Err(ApiError::forbidden(permission)),
             Access::Person if matches!(checked.identity.principal, Principal::ApiKey(_)) => {

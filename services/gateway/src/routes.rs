@@ -67,6 +67,11 @@ pub enum Local {
     CreateApiKey,
     ListApiKeys,
     RevokeApiKey,
+    ShowTotp,
+    EnrolTotp,
+    ConfirmTotp,
+    RemoveTotp,
+    RenewRecoveryCodes,
     ListTenants,
     CreateTenant,
     ShowTenant,
@@ -139,6 +144,8 @@ pub struct Route {
     pub timeout: Duration,
     /// Which quotas it is counted against.
     pub rate: RateClass,
+    /// Whether a session may make it that has not shown the second factor that its tenant requires.
+    pub before_second_factor: bool,
 }
 
 impl Verb {
@@ -182,7 +189,16 @@ impl Upstream {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, target: Target, access: Access) -> Self {
-        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT, rate: RateClass::Usual }
+        Self {
+            verb,
+            path,
+            target,
+            access,
+            body_limit: BODY_LIMIT,
+            timeout: TIMEOUT,
+            rate: RateClass::Usual,
+            before_second_factor: false,
+        }
     }
 
     /// A call of a service's that needs a permission.
@@ -204,6 +220,12 @@ impl Route {
     /// The same, counted against other quotas.
     const fn counted(mut self, rate: RateClass) -> Self {
         self.rate = rate;
+        self
+    }
+
+    /// The same, also for sessions that lack a required second factor: calls to enrol one, or to go elsewhere.
+    const fn before_second_factor(mut self) -> Self {
+        self.before_second_factor = true;
         self
     }
 

@@ -116,6 +116,40 @@ pub struct LoginThrottled {
     pub failures: i32,
 }
 
+/// A member enrolled a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondFactorEnrolled {
+    /// Who.
+    pub user_id: UserId,
+}
+
+/// A member removed their second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondFactorRemoved {
+    /// Who.
+    pub user_id: UserId,
+}
+
+/// A member signed in with a recovery code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecoveryCodeUsed {
+    /// Who.
+    pub user_id: UserId,
+    /// Codes that are left.
+    pub left: i64,
+}
+
+/// A member was given new recovery codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecoveryCodesRenewed {
+    /// Who.
+    pub user_id: UserId,
+}
+
 /// The tenant's plan or its status changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -137,4 +171,8 @@ subject!(ApiKeyCreated, ApiKeyCreated, "api_key", |e| e.api_key_id);
 subject!(ApiKeyRevoked, ApiKeyRevoked, "api_key", |e| e.api_key_id);
 subject!(RefreshTokenReused, RefreshTokenReused, "session", |e| e.session_id);
 subject!(LoginThrottled, LoginThrottled, "user", |e| e.user_id);
+subject!(SecondFactorEnrolled, SecondFactorEnrolled, "user", |e| e.user_id);
+subject!(SecondFactorRemoved, SecondFactorRemoved, "user", |e| e.user_id);
+subject!(RecoveryCodeUsed, RecoveryCodeUsed, "user", |e| e.user_id);
+subject!(RecoveryCodesRenewed, RecoveryCodesRenewed, "user", |e| e.user_id);
 subject!(SubscriptionUpdated, SubscriptionUpdated, "subscription", |e| e.tenant_id);

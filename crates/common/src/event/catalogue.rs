@@ -47,6 +47,10 @@ event_types! {
     ApiKeyRevoked = "API_KEY_REVOKED": "An API key was revoked.";
     RefreshTokenReused = "REFRESH_TOKEN_REUSED": "An old refresh token came back and its session was ended.";
     LoginThrottled = "LOGIN_THROTTLED": "Sign-ins to a member's account failed so often that further ones wait.";
+    SecondFactorEnrolled = "SECOND_FACTOR_ENROLLED": "A member enrolled a second factor.";
+    SecondFactorRemoved = "SECOND_FACTOR_REMOVED": "A member removed their second factor.";
+    RecoveryCodeUsed = "RECOVERY_CODE_USED": "A member signed in with a recovery code.";
+    RecoveryCodesRenewed = "RECOVERY_CODES_RENEWED": "A member was given new recovery codes.";
     SubscriptionUpdated = "SUBSCRIPTION_UPDATED": "The tenant's plan or its status changed.";
 }
 

@@ -32,6 +32,15 @@ pub(crate) enum Credential {
     ApiKey(ApiKeyId),
 }
 
+/// What a tenant that requires a second factor still asks of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lacking {
+    /// Its person has no second factor.
+    Enrolment,
+    /// Its person has one, and did not show it in this session.
+    Proof,
+}
+
 /// A credential that was found good.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -39,6 +48,8 @@ pub(crate) struct Checked {
     pub identity: Identity,
     /// What it is.
     pub credential: Credential,
+    /// What the tenant still asks for before anything else.
+    pub lacking: Option<Lacking>,
     expires_at: Option<DateTime>,
     signed: Mutex<Option<(HeaderValue, DateTime)>>,
 }
@@ -88,8 +99,13 @@ impl Checked {
         token
     }
 
-    fn new(identity: Identity, credential: Credential, expires_at: Option<DateTime>) -> Arc<Self> {
-        Arc::new(Self { identity, credential, expires_at, signed: Mutex::new(None) })
+    fn new(
+        identity: Identity,
+        credential: Credential,
+        lacking: Option<Lacking>,
+        expires_at: Option<DateTime>,
+    ) -> Arc<Self> {
+        Arc::new(Self { identity, credential, lacking, expires_at, signed: Mutex::new(None) })
     }
 }
 
@@ -150,6 +166,11 @@ impl Checker {
             .await?;
         let state = state.filter(|state| belongs(state, &claims)).ok_or(CheckError::Revoked)?;
         let role = state.role.as_deref().and_then(Role::parse).ok_or(CheckError::Revoked)?;
+        let lacking = match (state.is_required && state.second_factor_at.is_none(), state.is_enrolled) {
+            (false, _) => None,
+            (true, false) => Some(Lacking::Enrolment),
+            (true, true) => Some(Lacking::Proof),
+        };
         let identity = Identity {
             tenant_id: claims.tid,
             principal: Principal::User(claims.sub.0),
@@ -157,7 +178,7 @@ impl Checker {
             scopes: None,
             display_name: state.email,
         };
-        Ok(Checked::new(identity, Credential::Session(claims.sid), Some(expires_at)))
+        Ok(Checked::new(identity, Credential::Session(claims.sid), lacking, Some(expires_at)))
     }
 
     async fn look_up_key(&self, hash: &[u8; 32], now: DateTime) -> Result<Arc<Checked>, CheckError> {
@@ -178,7 +199,7 @@ impl Checker {
             scopes: key.scopes,
             display_name: key.name,
         };
-        Ok(Checked::new(identity, Credential::ApiKey(ApiKeyId(key.id)), key.expires_at))
+        Ok(Checked::new(identity, Credential::ApiKey(ApiKeyId(key.id)), None, key.expires_at))
     }
 
     /// Forgets a key that was revoked.
@@ -189,6 +210,17 @@ impl Checker {
     /// Forgets a session that was ended.
     pub(crate) fn forget_session(&self, id: SessionId) {
         forget(&self.tokens, move |checked| checked.credential == Credential::Session(id));
+    }
+
+    /// Forgets a person, in all their tenants: their second factor changed.
+    pub(crate) fn forget_user(&self, user: UserId) {
+        let principal = Principal::User(user.0);
+        forget(&self.tokens, move |checked| checked.identity.principal == principal);
+    }
+
+    /// Forgets a tenant's people: what it asks of them changed.
+    pub(crate) fn forget_tenant(&self, tenant: TenantId) {
+        forget(&self.tokens, move |checked| checked.identity.tenant_id == tenant);
     }
 
     /// Forgets a member whose role changed or who was removed.
@@ -206,6 +238,15 @@ fn belongs(state: &sessions::SessionState, claims: &Claims) -> bool {
 
 fn forget(cache: &Cache<[u8; 32], Arc<Checked>>, which: impl Fn(&Checked) -> bool + Send + Sync + 'static) {
     cache.invalidate_entries_if(move |_, checked| which(checked)).expect("the cache was built to take closures");
+}
+
+impl From<Lacking> for ApiError {
+    fn from(lacking: Lacking) -> Self {
+        match lacking {
+            Lacking::Enrolment => Self::new(ErrorCode::SecondFactorEnrolmentRequired),
+            Lacking::Proof => Self::new(ErrorCode::SecondFactorRequired),
+        }
+    }
 }
 
 impl From<CheckError> for ApiError {

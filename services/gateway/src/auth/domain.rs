@@ -4,5 +4,7 @@ pub(crate) mod access_token;
 pub(crate) mod backoff;
 pub(crate) mod email;
 pub(crate) mod grant;
+pub(crate) mod recovery_code;
 pub(crate) mod rotation;
 pub(crate) mod secret;
+pub(crate) mod totp;

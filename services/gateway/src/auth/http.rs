@@ -9,4 +9,5 @@ pub(crate) mod refresh;
 pub(crate) mod sessions;
 pub(crate) mod signup;
 pub(crate) mod switch_tenant;
+pub(crate) mod totp;
 pub(crate) mod views;

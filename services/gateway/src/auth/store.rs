@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod refresh_tokens;
+pub(crate) mod second_factors;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_failures;
 pub(crate) mod signing_keys;

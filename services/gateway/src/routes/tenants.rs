@@ -10,7 +10,7 @@ use super::Route;
 use super::Verb::{Delete, Get, Patch, Post};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::local(ListTenants, Get, "/api/v1/tenants", Member),
+    Route::local(ListTenants, Get, "/api/v1/tenants", Member).before_second_factor(),
     Route::local(CreateTenant, Post, "/api/v1/tenants", Person),
     Route::local(ShowTenant, Get, "/api/v1/tenants/current", Member),
     Route::local(UpdateTenant, Patch, "/api/v1/tenants/current", Permission(TenantsWrite)),

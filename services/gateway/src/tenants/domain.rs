@@ -12,6 +12,15 @@ const MAX_SETTINGS: usize = 16 << 10;
 /// Deepest settings, in objects and arrays within each other.
 const MAX_DEPTH: usize = 32;
 
+/// Settings that mean something to the gateway itself.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Known {
+    /// Whether members need a second factor.
+    #[serde(default)]
+    require_second_factor: Option<serde_json::Value>,
+}
+
 /// Checks a name.
 pub(crate) fn check_name(found: &mut Vec<Violation>, path: &str, name: &str) {
     check_text(found, path, name, 1, MAX_NAME);
@@ -32,6 +41,11 @@ pub(crate) fn check_settings(found: &mut Vec<Violation>, settings: &str) {
     }
     if settings.len() > MAX_SETTINGS {
         found.push(Violation::new("settings", "max_length", format!("must be at most {MAX_SETTINGS} bytes of JSON")));
+    }
+    if let Ok(Known { require_second_factor: Some(value) }) = serde_json::from_str(settings)
+        && !value.is_boolean()
+    {
+        found.push(Violation::new("settings.requireSecondFactor", "type", "must be true or false"));
     }
     if depth(settings) > MAX_DEPTH {
         found.push(Violation::new("settings", "max_depth", format!("must be at most {MAX_DEPTH} levels deep")));

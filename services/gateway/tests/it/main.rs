@@ -14,4 +14,5 @@ mod refresh;
 mod schema;
 mod support;
 mod tenants;
+mod totp;
 mod upstream;

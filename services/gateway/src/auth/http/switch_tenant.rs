@@ -9,7 +9,10 @@ use web::{ApiError, Body, Caller, Check, Reply};
 
 use super::views::{SignedInView, UserView, user_agent};
 use crate::app::App;
-use crate::auth::usecases::switch_tenant;
+use crate::auth::checker::Credential;
+use crate::auth::store::sessions;
+use crate::auth::usecases::switch_tenant::{self, SwitchTenantError};
+use crate::gate::Shown;
 use crate::tenants::http::views::TenantView;
 
 /// Where to.
@@ -39,16 +42,25 @@ impl Check for SwitchTenantRequest {
 pub(crate) async fn switch_tenant(
     app: Data<App>,
     caller: Caller,
+    shown: Shown,
     http: HttpRequest,
     body: Body<SwitchTenantRequest>,
 ) -> Result<Reply, ApiError> {
     let tenant = body.content.tenant_id;
     let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
     let keys = app.keys.current(now).await?;
+    let Credential::Session(session) = shown.0 else { return Err(ApiError::internal("a person without a session")) };
+    let state = app.db.system(async |connection| sessions::state(connection, session, false).await).await?;
+    let shown_at = state.and_then(|state| state.second_factor_at);
     let (member, row, tokens) = app
         .db
         .tenant(tenant, async |connection| {
-            switch_tenant::switch_tenant(connection, &app, &keys, user, tenant, user_agent(&http), now).await
+            let done =
+                switch_tenant::switch_tenant(connection, &app, &keys, user, tenant, user_agent(&http), now).await?;
+            if let Some(at) = shown_at {
+                sessions::pass_second_factor(connection, done.2.session, at).await?;
+            }
+            Ok::<_, SwitchTenantError>(done)
         })
         .await?;
     Ok(Reply::ok(&SignedInView {

@@ -3,7 +3,7 @@
 use common::{DateTime, SessionId, TenantId, UserId};
 use db::{Connection, DbError, statement};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use uuid::Uuid;
 
@@ -49,6 +49,15 @@ pub(crate) struct SessionState {
     pub role: Option<String>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime>,
+    /// When the session showed a second factor.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub second_factor_at: Option<DateTime>,
+    /// Whether the person has one.
+    #[diesel(sql_type = Bool)]
+    pub is_enrolled: bool,
+    /// Whether the tenant asks for one.
+    #[diesel(sql_type = Bool)]
+    pub is_required: bool,
 }
 
 /// Begins a session.
@@ -75,13 +84,17 @@ pub(crate) async fn state(
     lock: bool,
 ) -> Result<Option<SessionState>, DbError> {
     let sql = if lock {
-        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at FROM sessions s \
-         JOIN users u ON u.id = s.user_id \
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.second_factor_at, \
+         EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
+         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
+         JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
          LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
          WHERE s.id = $1 FOR UPDATE OF s"
     } else {
-        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at FROM sessions s \
-         JOIN users u ON u.id = s.user_id \
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.second_factor_at, \
+         EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
+         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
+         JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
          LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
          WHERE s.id = $1"
     };
@@ -175,6 +188,29 @@ pub(crate) async fn revoke_member(
     .bind::<Timestamptz, _>(at)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Notes that a session showed a second factor.
+pub(crate) async fn pass_second_factor(
+    connection: &mut Connection,
+    id: SessionId,
+    at: DateTime,
+) -> Result<(), DbError> {
+    statement("UPDATE sessions SET second_factor_at = $2 WHERE id = $1")
+        .bind::<SqlUuid, _>(id.0)
+        .bind::<Timestamptz, _>(at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what a person's sessions showed, in all tenants.
+pub(crate) async fn forget_second_factor(connection: &mut Connection, user: UserId) -> Result<(), DbError> {
+    statement("UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1 AND second_factor_at IS NOT NULL")
+        .bind::<SqlUuid, _>(user.0)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
