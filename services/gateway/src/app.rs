@@ -16,7 +16,7 @@ use crate::auth::jobs::{rotate_keys, sweep};
 use crate::auth::keys::KeyRing;
 use crate::auth::passwords::Passwords;
 use crate::consumers::on_subscription_updated::OnSubscriptionUpdated;
-use crate::gate::RateLimits;
+use crate::gate::{Cors, RateLimits};
 use crate::settings::GatewaySettings;
 use crate::{openapi, server};
 
@@ -38,6 +38,7 @@ pub(crate) struct App {
     pub passwords: Passwords,
     pub checker: Checker,
     pub limits: Arc<RateLimits>,
+    pub cors: Cors,
 }
 
 impl App {
@@ -51,6 +52,7 @@ impl App {
         Ok(Self {
             passwords: Passwords::new(&settings.auth.hashing)?,
             limits: Arc::new(RateLimits::new(&settings.rate_limits)),
+            cors: Cors::new(&settings.cors),
             settings: Arc::new(settings),
             db,
             outbox: Outbox::default(),

@@ -35,7 +35,11 @@ impl Methods {
     /// The verbs as an `Allow` header lists them.
     #[must_use]
     pub(crate) fn allow(&self) -> String {
-        let verbs: Vec<&str> = self.0.iter().flatten().map(|route| route.verb.as_str()).collect();
+        let verbs = self.0.iter().flatten().map(|route| match route.verb {
+            Verb::Get => "GET, HEAD",
+            verb => verb.as_str(),
+        });
+        let verbs: Vec<&str> = verbs.collect();
         verbs.join(", ")
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod auth;
 mod bad_input;
+mod browsers;
 mod commands;
 mod consumers;
 mod envelope;

@@ -2,7 +2,7 @@
 
 use gateway::Gateway;
 use gateway::settings::{
-    AuthSettings, GatewaySettings, HashingSettings, ProxySettings, RateLimitSettings, UpstreamUrls,
+    AuthSettings, CorsSettings, GatewaySettings, HashingSettings, ProxySettings, RateLimitSettings, UpstreamUrls,
 };
 use serde_json::{Value, json};
 use settings::PublicSettings;
@@ -32,6 +32,7 @@ pub(crate) fn settings(resources: &Resources, url: &str) -> GatewaySettings {
             ..Default::default()
         },
         rate_limits: RateLimitSettings::default(),
+        cors: CorsSettings::default(),
         telemetry: resources.telemetry(),
     }
 }
