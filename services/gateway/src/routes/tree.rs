@@ -142,9 +142,9 @@ mod tests {
 
     #[test]
     fn other_methods_are_told() {
-        assert_eq!(find("PUT", "/api/v1/rules"), "405 GET, POST");
-        assert_eq!(find("DELETE", "/api/v1/events"), "405 GET");
-        assert_eq!(find("HEAD", "/api/v1/rules/1"), "405 GET, PATCH, DELETE");
+        assert_eq!(find("PUT", "/api/v1/rules"), "405 GET, HEAD, POST");
+        assert_eq!(find("DELETE", "/api/v1/events"), "405 GET, HEAD");
+        assert_eq!(find("PUT", "/api/v1/rules/1"), "405 GET, HEAD, PATCH, DELETE");
     }
 
     #[test]
