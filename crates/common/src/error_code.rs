@@ -59,6 +59,7 @@ error_codes! {
     EmailTaken, "email_taken", 409, false, "An account with this e-mail exists. Sign in instead.";
     SecondFactorEnrolled, "second_factor_enrolled", 409, false, "A second factor is enrolled already. Remove it first with DELETE /auth/totp.";
     SecondFactorNotEnrolled, "second_factor_not_enrolled", 409, false, "No second factor is enrolled. Begin with POST /auth/totp.";
+    AlreadyMember, "already_member", 409, false, "This person is a member already. Change their role instead.";
     LastOwner, "last_owner", 409, false, "A tenant keeps at least one owner. Make somebody else an owner first.";
     LabelInUse, "label_in_use", 409, false, "Rules or decisions use the label. Change those first.";
     LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";
@@ -68,6 +69,8 @@ error_codes! {
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";
     IdempotencyInProgress, "idempotency_in_progress", 409, true, "The first request with this Idempotency-Key still runs. Try again shortly.";
+    InviteUnusable, "invite_unusable", 410, false, "The invite's link is worth nothing (any more); context.reason says why. Ask for a new invite.";
+    ResetUnusable, "reset_unusable", 410, false, "The link for a new password is worth nothing (any more). Ask for a new one.";
     VersionConflict, "version_conflict", 412, false, "The resource changed since you read it. Read it again.";
     PayloadTooLarge, "payload_too_large", 413, false, "The body is larger than context.limit bytes. Send less at a time.";
     UnsupportedMediaType, "unsupported_media_type", 415, false, "The Content-Type is not one that this call takes.";

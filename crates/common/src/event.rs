@@ -11,8 +11,9 @@ mod record;
 mod rule;
 
 pub use access::{
-    ApiKeyCreated, ApiKeyRevoked, LoginThrottled, MemberJoined, MemberRemoved, RecoveryCodeUsed, RecoveryCodesRenewed,
-    RefreshTokenReused, RoleChanged, SecondFactorEnrolled, SecondFactorRemoved, SubscriptionUpdated, TenantCreated,
+    ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
+    MemberRemoved, PasswordChanged, RecoveryCodeUsed, RecoveryCodesRenewed, RefreshTokenReused, RoleChanged,
+    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts,
     TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};

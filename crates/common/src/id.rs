@@ -63,6 +63,10 @@ ids! {
     SessionId,
     /// A machine credential of one tenant.
     ApiKeyId,
+    /// A mailed offer of a membership.
+    InviteId,
+    /// A letter to a mailbox.
+    MailId,
     /// One thing to be classified.
     RecordId,
     /// A source of records.

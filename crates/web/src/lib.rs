@@ -25,7 +25,7 @@ pub use concurrency::IfMatch;
 pub use cursor::{decode_cursor, encode_cursor};
 pub use error::ApiError;
 pub use health::{Health, HealthCheck, live as health_live, ready as health_ready};
-pub use idempotency::{Idempotency, idempotent};
+pub use idempotency::{Idempotency, idempotent, idempotent_as};
 pub use internal_token::{IDENTITY_HEADER, InternalKeyError, InternalSigner, InternalVerifier, generate_key_pair};
 pub use path::Path;
 pub use query::{Query, page_limit};

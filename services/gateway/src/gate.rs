@@ -17,7 +17,7 @@ use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, None as NoBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use common::event::Cause;
 use common::trace::TraceContext;
 use common::{ErrorCode, Principal};
@@ -211,7 +211,7 @@ impl Gate {
         if route.access == Access::Public {
             return Ok(None);
         }
-        let bearer = bearer(request).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
+        let bearer = bearer(request.headers()).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
         let checked = self.app.checker.check(bearer, self.app.clock.now()).await?;
         let counted = self.app.limits.inside(&checked.identity, &mut allowance);
         left.set(allowance);
@@ -234,8 +234,8 @@ impl Gate {
 }
 
 /// The credential of a request.
-fn bearer(request: &ServiceRequest) -> Option<&str> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_BEARER).then_some(token)

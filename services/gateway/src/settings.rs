@@ -2,6 +2,7 @@
 
 mod auth;
 mod cors;
+mod mail;
 mod rate_limits;
 mod upstreams;
 
@@ -13,6 +14,7 @@ use settings::{
 
 pub use auth::{AuthSettings, HashingSettings};
 pub use cors::CorsSettings;
+pub use mail::MailSettings;
 pub use rate_limits::{QuotaSettings, RateLimitSettings};
 pub use upstreams::{ProxySettings, UpstreamUrls};
 
@@ -48,6 +50,9 @@ pub struct GatewaySettings {
     /// Which web clients may call.
     #[serde(default)]
     pub cors: CorsSettings,
+    /// Letters: invites and password resets.
+    #[serde(default)]
+    pub mail: MailSettings,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -66,6 +71,7 @@ impl Validate for GatewaySettings {
         self.auth.validate()?;
         self.rate_limits.validate()?;
         self.cors.validate()?;
+        self.mail.validate()?;
         settings::Sealer::new(&self.sealing)?;
         web::InternalSigner::new(&self.internal)
             .map_err(|error| SettingsError::invalid("internal.private_key", error.to_string()))?;

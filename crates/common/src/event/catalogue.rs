@@ -40,6 +40,11 @@ event_types! {
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
+    MemberInvited = "MEMBER_INVITED": "Somebody was invited.";
+    InviteResent = "INVITE_RESENT": "An invite was mailed again, with a new link and a new end.";
+    InviteRevoked = "INVITE_REVOKED": "An invite was taken back.";
+    PasswordChanged = "PASSWORD_CHANGED": "A member set another password.";
+    SessionsRevoked = "SESSIONS_REVOKED": "A member ended sessions of theirs from elsewhere.";
     MemberJoined = "MEMBER_JOINED": "Somebody became a member.";
     MemberRemoved = "MEMBER_REMOVED": "Somebody is a member no more.";
     RoleChanged = "ROLE_CHANGED": "A member's role changed.";

@@ -17,6 +17,10 @@ use crate::tenants::http as tenants;
         auth::me::show_me,
         auth::sessions::list::list_sessions,
         auth::sessions::revoke::revoke_session,
+        auth::sessions::revoke_all::revoke_sessions,
+        auth::password::forgot::forgot_password,
+        auth::password::reset::reset_password,
+        auth::password::change::change_password,
         auth::api_keys::create::create_api_key,
         auth::api_keys::list::list_api_keys,
         auth::api_keys::revoke::revoke_api_key,
@@ -34,6 +38,12 @@ use crate::tenants::http as tenants;
         tenants::members::list::list_members,
         tenants::members::change::change_member,
         tenants::members::remove::remove_member,
+        tenants::leave::leave_tenant,
+        tenants::invites::create::create_invite,
+        tenants::invites::list::list_invites,
+        tenants::invites::revoke::revoke_invite,
+        tenants::invites::resend::resend_invite,
+        tenants::invites::accept::accept_invite,
     ),
     components(schemas(common::ApiKeyId))
 )]

@@ -3,11 +3,11 @@
 use common::Permission::{ApiKeysRead, ApiKeysWrite};
 
 use super::Access::{Member, Permission, Person, Public};
-use super::Local::{ConfirmTotp, EnrolTotp, RemoveTotp, RenewRecoveryCodes, ShowTotp};
 use super::Local::{
-    CreateApiKey, ListApiKeys, ListSessions, Login, Logout, Refresh, RevokeApiKey, RevokeSession, ShowMe, Signup,
-    SwitchTenant,
+    ChangePassword, CreateApiKey, ForgotPassword, ListApiKeys, ListSessions, Login, Logout, Refresh, ResetPassword,
+    RevokeApiKey, RevokeSession, RevokeSessions, ShowMe, Signup, SwitchTenant,
 };
+use super::Local::{ConfirmTotp, EnrolTotp, RemoveTotp, RenewRecoveryCodes, ShowTotp};
 use super::Verb::{Delete, Get, Post};
 use super::{RateClass, Route};
 
@@ -28,6 +28,16 @@ pub(super) const ROUTES: &[Route] = &[
     Route::local(ConfirmTotp, Post, "/api/v1/auth/totp/confirm", Person).body_limit(SMALL).before_second_factor(),
     Route::local(RemoveTotp, Delete, "/api/v1/auth/totp", Person).body_limit(SMALL),
     Route::local(RenewRecoveryCodes, Post, "/api/v1/auth/totp/recovery-codes", Person).body_limit(SMALL),
+    Route::local(RevokeSessions, Delete, "/api/v1/auth/sessions", Person),
+    Route::local(ForgotPassword, Post, "/api/v1/auth/password/forgot", Public)
+        .body_limit(SMALL)
+        .counted(RateClass::Mail),
+    Route::local(ResetPassword, Post, "/api/v1/auth/password/reset", Public)
+        .body_limit(SMALL)
+        .counted(RateClass::SignIn),
+    Route::local(ChangePassword, Post, "/api/v1/auth/password/change", Person)
+        .body_limit(SMALL)
+        .counted(RateClass::SignIn),
     Route::local(CreateApiKey, Post, "/api/v1/auth/api-keys", Permission(ApiKeysWrite)).body_limit(SMALL),
     Route::local(ListApiKeys, Get, "/api/v1/auth/api-keys", Permission(ApiKeysRead)),
     Route::local(RevokeApiKey, Delete, "/api/v1/auth/api-keys/{id}", Permission(ApiKeysWrite)),

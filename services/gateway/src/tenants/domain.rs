@@ -1,5 +1,7 @@
 //! What a tenant may be called and where it may be, without a database or a framework.
 
+pub(crate) mod invite;
+
 use common::Violation;
 use common::violation::check_text;
 

@@ -19,6 +19,7 @@ struct Belongings {
     member: String,
     session: String,
     api_key: String,
+    invite: String,
 }
 
 impl Belongings {
@@ -35,6 +36,8 @@ impl Belongings {
             owner.get("/approvals").await.expect(200)[0]["id"].as_str().map(str::to_owned)
         })
         .await;
+        let invite = json!({"email": format!("{secret_word}@example.com"), "role": "analyst"});
+        let invite = owner.post("/tenants/current/invites", invite).await.expect(201);
         let me = owner.get("/auth/me").await.expect(200);
         let sessions = owner.get("/auth/sessions").await.expect(200);
         Self {
@@ -47,10 +50,11 @@ impl Belongings {
             member: me["user"]["id"].as_str().expect("an id").to_owned(),
             session: id(&sessions[0]),
             api_key: id(&key),
+            invite: id(&invite),
         }
     }
 
-    fn all(&self) -> [&str; 9] {
+    fn all(&self) -> [&str; 10] {
         [
             &self.integration,
             &self.delivery,
@@ -61,6 +65,7 @@ impl Belongings {
             &self.member,
             &self.session,
             &self.api_key,
+            &self.invite,
         ]
     }
 
@@ -72,6 +77,7 @@ impl Belongings {
             p if p.starts_with("/labels") => &self.label,
             p if p.starts_with("/rules") => &self.rule,
             p if p.starts_with("/approvals") => &self.approval,
+            p if p.starts_with("/tenants/current/invites") => &self.invite,
             p if p.starts_with("/tenants") => &self.member,
             p if p.starts_with("/auth/sessions") => &self.session,
             p if p.starts_with("/auth/api-keys") => &self.api_key,
@@ -132,6 +138,7 @@ async fn no_call_crosses_from_one_tenant_to_another() {
         format!("/approvals/{}", hers.approval),
         "/tenants/current/members".to_owned(),
         "/auth/api-keys".to_owned(),
+        "/tenants/current/invites".to_owned(),
         "/auth/sessions".to_owned(),
     ];
     let before = look(&alice, &readable).await;

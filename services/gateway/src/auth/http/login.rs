@@ -14,6 +14,7 @@ use crate::auth::domain::email::Email;
 use crate::auth::store::users;
 use crate::auth::usecases::backoff;
 use crate::auth::usecases::login::{self, LoginError};
+use crate::auth::usecases::rehash;
 use crate::auth::usecases::second_step::{self, SecondStep};
 use crate::auth::usecases::totp::prove::Proof;
 use crate::gate::ClientAddress;
@@ -76,7 +77,8 @@ pub(crate) async fn login(
         None => None,
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let fits = match app.passwords.verify(Zeroizing::new(password), hash).await {
+    let password = Zeroizing::new(password);
+    let fits = match app.passwords.verify(password.clone(), hash).await {
         Ok(fits) => fits,
         Err(error) => {
             app.db.system(async |connection| backoff::take_back(connection, &attempt).await).await?;
@@ -116,6 +118,7 @@ pub(crate) async fn login(
         })
         .await?;
     let signed_in = outcome?;
+    rehash::rehash_if_outdated(&app, &user, password, now).await?;
     Ok(Reply::ok(&SignedInView {
         tokens: signed_in.tokens.into(),
         user: user.into(),

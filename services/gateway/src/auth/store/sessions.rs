@@ -58,6 +58,17 @@ pub(crate) struct SessionState {
     /// Whether the tenant asks for one.
     #[diesel(sql_type = Bool)]
     pub is_required: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub revoked_reason: Option<String>,
+}
+
+/// A session that was ended, and where it was.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub(crate) struct EndedSession {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    pub tenant_id: Uuid,
 }
 
 /// Begins a session.
@@ -84,14 +95,14 @@ pub(crate) async fn state(
     lock: bool,
 ) -> Result<Option<SessionState>, DbError> {
     let sql = if lock {
-        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.second_factor_at, \
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.revoked_reason, s.second_factor_at, \
          EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
          coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
          JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
          LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
          WHERE s.id = $1 FOR UPDATE OF s"
     } else {
-        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.second_factor_at, \
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.revoked_reason, s.second_factor_at, \
          EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
          coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
          JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
@@ -151,25 +162,59 @@ pub(crate) async fn list(
     .await?)
 }
 
-/// Ends a person's session; `false` when it is not theirs or has ended already.
+/// Notes the session from which another one was opened: they end together.
+pub(crate) async fn set_opener(connection: &mut Connection, id: SessionId, opener: SessionId) -> Result<(), DbError> {
+    statement("UPDATE sessions SET opened_by = $2 WHERE id = $1")
+        .bind::<SqlUuid, _>(id.0)
+        .bind::<SqlUuid, _>(opener.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends a person's session and those opened from it, whatever their tenant; nothing when it is not theirs or has
+/// ended already. Needs the system scope.
 pub(crate) async fn revoke(
     connection: &mut Connection,
     id: SessionId,
     user: UserId,
     reason: &'static str,
     at: DateTime,
-) -> Result<bool, DbError> {
-    let rows = statement(
-        "UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
-         WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4",
+) -> Result<Vec<EndedSession>, DbError> {
+    Ok(statement(
+        "WITH RECURSIVE family AS ( \
+             SELECT id FROM sessions WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4 \
+             UNION SELECT s.id FROM sessions s JOIN family f ON s.opened_by = f.id) \
+         UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
+         WHERE id IN (SELECT id FROM family) AND revoked_at IS NULL RETURNING id, tenant_id",
     )
     .bind::<SqlUuid, _>(id.0)
     .bind::<SqlUuid, _>(user.0)
     .bind::<Text, _>(reason)
     .bind::<Timestamptz, _>(at)
-    .execute(connection)
-    .await?;
-    Ok(rows == 1)
+    .load(connection)
+    .await?)
+}
+
+/// Ends all of a person's sessions but `kept`, whatever their tenant. Needs the system scope.
+pub(crate) async fn revoke_all(
+    connection: &mut Connection,
+    user: UserId,
+    kept: Option<SessionId>,
+    reason: &'static str,
+    at: DateTime,
+) -> Result<Vec<EndedSession>, DbError> {
+    Ok(statement(
+        "UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
+         WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND revoked_at IS NULL AND expires_at > $4 \
+         RETURNING id, tenant_id",
+    )
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Nullable<SqlUuid>, _>(kept.map(|id| id.0))
+    .bind::<Text, _>(reason)
+    .bind::<Timestamptz, _>(at)
+    .load(connection)
+    .await?)
 }
 
 /// Ends all sessions that a former member has in the tenant.
