@@ -67,7 +67,7 @@ stack_env() {
       wanted='^VERDICT__(INTERNAL__(PUBLIC_KEYS|PRIVATE_KEY)|SEALING__KEYS)='
       ;;
     ingestion)
-      SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL")
+      SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL" "VERDICT__FILES__STORE__FOLDER=$STATE/files")
       wanted='^VERDICT__(INTERNAL__PUBLIC_KEYS|SEALING__KEYS)='
       ;;
   esac

@@ -57,14 +57,15 @@ error_codes! {
     MethodNotAllowed, "method_not_allowed", 405, false, "The path exists, the method does not. See the Allow header.";
     Conflict, "conflict", 409, false, "The request does not fit the present state. Read the resource and decide again.";
     EmailTaken, "email_taken", 409, false, "An account with this e-mail exists. Sign in instead.";
+    AlreadyMember, "already_member", 409, false, "This person is a member already. Change their role instead.";
     SecondFactorEnrolled, "second_factor_enrolled", 409, false, "A second factor is enrolled already. Remove it first with DELETE /auth/totp.";
     SecondFactorNotEnrolled, "second_factor_not_enrolled", 409, false, "No second factor is enrolled. Begin with POST /auth/totp.";
-    AlreadyMember, "already_member", 409, false, "This person is a member already. Change their role instead.";
     LastOwner, "last_owner", 409, false, "A tenant keeps at least one owner. Make somebody else an owner first.";
     LabelInUse, "label_in_use", 409, false, "Rules or decisions use the label. Change those first.";
     LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";
     RuleExists, "rule_exists", 409, false, "A rule of this name exists. Choose another name.";
     IntegrationExists, "integration_exists", 409, false, "An integration of this name exists. Choose another name.";
+    RotationInProgress, "rotation_in_progress", 409, false, "The secret was rotated and the previous one still verifies until context.previousSecretExpiresAt. Wait, revoke it, or send force.";
     ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";
@@ -74,6 +75,7 @@ error_codes! {
     VersionConflict, "version_conflict", 412, false, "The resource changed since you read it. Read it again.";
     PayloadTooLarge, "payload_too_large", 413, false, "The body is larger than context.limit bytes. Send less at a time.";
     UnsupportedMediaType, "unsupported_media_type", 415, false, "The Content-Type is not one that this call takes.";
+    RangeNotSatisfiable, "range_not_satisfiable", 416, false, "The content has no such bytes; context.size says how many it has.";
     ValidationFailed, "validation_failed", 422, false, "Fields are missing or break a rule; context.fields lists each.";
     UnknownLabel, "unknown_label", 422, false, "No label of this name exists in the tenant. Create it first.";
     InvalidCondition, "invalid_condition", 422, false, "The condition is not usable; context gives line, column and what was expected.";

@@ -6,6 +6,7 @@
 mod access;
 mod approval;
 mod catalogue;
+mod file;
 mod integration;
 mod record;
 mod rule;
@@ -18,7 +19,8 @@ pub use access::{
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
-pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated};
+pub use file::{FileDeleted, FileStored, ImportCompleted};
+pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated, SecretRotated};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
 

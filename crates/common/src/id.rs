@@ -81,6 +81,12 @@ ids! {
     DecisionId,
     /// One question put to a person.
     ApprovalId,
+    /// A file of a tenant's.
+    FileId,
+    /// The bytes of files.
+    BlobId,
+    /// One run of records from a file.
+    ImportId,
     /// One fact on the bus and in the event feed.
     EventId,
 }

@@ -28,7 +28,7 @@ pub use health::{Health, HealthCheck, live as health_live, ready as health_ready
 pub use idempotency::{Idempotency, idempotent, idempotent_as};
 pub use internal_token::{IDENTITY_HEADER, InternalKeyError, InternalSigner, InternalVerifier, generate_key_pair};
 pub use path::Path;
-pub use query::{Query, page_limit};
+pub use query::{Query, page_limit, parse_query};
 pub use reply::{NEXT_CURSOR_HEADER, Reply};
 pub use request_context::{RequestContext, TraceMiddleware};
 pub use resource::resource;

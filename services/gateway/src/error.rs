@@ -310,6 +310,8 @@ impl From<AcceptInviteError> for ApiError {
             AcceptInviteError::ProofNeeded => Self::new(ErrorCode::Unauthenticated)
                 .message("This address has an account. Send its password, or sign in and send the access token.")
                 .with("reason", "account_exists"),
+            AcceptInviteError::SecondFactorNeeded => Self::new(ErrorCode::SecondFactorRequired)
+                .message("This account has a second factor. Sign in with it, and accept with the access token."),
             AcceptInviteError::OtherAccount => Self::new(ErrorCode::Forbidden)
                 .message("This invite is for another account. Sign out, or sign in with the address it was sent to.")
                 .with("reason", "other_account"),

@@ -90,20 +90,22 @@ impl Gate {
         let route = match self.tree.find(request.method().as_str(), request.path()) {
             Found::Route(route) => route,
             Found::OtherMethods(methods) => {
-                let mut answer = envelope::refuse(&ApiError::new(ErrorCode::MethodNotAllowed), incoming);
+                let mut answer = envelope::refuse(&ApiError::new(ErrorCode::MethodNotAllowed), incoming.context);
                 if let Ok(allow) = HeaderValue::from_str(&methods.allow()) {
                     answer.headers_mut().insert(ALLOW, allow);
                 }
                 return Ok(request.into_response(answer));
             }
             Found::Nothing => {
-                return Ok(request.into_response(envelope::refuse(&ApiError::new(ErrorCode::NotFound), incoming)));
+                return Ok(
+                    request.into_response(envelope::refuse(&ApiError::new(ErrorCode::NotFound), incoming.context))
+                );
             }
         };
         let left = Cell::new(None);
         let mut answer = match route.target {
             Target::Upstream(upstream) if !self.is_traced => {
-                self.relay(request, route, upstream, span::child(incoming), &left).await?
+                self.relay(request, route, upstream, span::child(incoming.context), &left).await?
             }
             target => {
                 let (span, trace) = span::open(&request, route, incoming);

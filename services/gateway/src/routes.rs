@@ -150,10 +150,12 @@ pub struct Route {
     pub access: Access,
     /// Largest body, in bytes.
     pub body_limit: usize,
-    /// Longest wait for a service to begin its answer.
+    /// Longest wait for a service to begin its answer; of an upload, from its last progress.
     pub timeout: Duration,
     /// Which quotas it is counted against.
     pub rate: RateClass,
+    /// Whether the body may take as long as it keeps coming.
+    pub is_upload: bool,
     /// Whether a session may make it that has not shown the second factor that its tenant requires.
     pub before_second_factor: bool,
 }
@@ -207,6 +209,7 @@ impl Route {
             body_limit: BODY_LIMIT,
             timeout: TIMEOUT,
             rate: RateClass::Usual,
+            is_upload: false,
             before_second_factor: false,
         }
     }
@@ -231,6 +234,12 @@ impl Route {
     const fn counted(mut self, rate: RateClass) -> Self {
         self.rate = rate;
         self
+    }
+
+    /// The same for a body that takes its time.
+    const fn upload(mut self, bytes: usize) -> Self {
+        self.is_upload = true;
+        self.body_limit(bytes)
     }
 
     /// The same, also for sessions that lack a required second factor: calls to enrol one, or to go elsewhere.

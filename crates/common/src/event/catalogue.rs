@@ -38,6 +38,10 @@ event_types! {
     IntegrationConnected = "INTEGRATION_CONNECTED": "A source was connected.";
     IntegrationUpdated = "INTEGRATION_UPDATED": "A source was changed, paused or resumed.";
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
+    SecretRotated = "SECRET_ROTATED": "A source's secret was replaced, or its previous one revoked.";
+    FileStored = "FILE_STORED": "A file was stored.";
+    FileDeleted = "FILE_DELETED": "A file was deleted.";
+    ImportCompleted = "IMPORT_COMPLETED": "An import of records ended; `data.status` says how.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
     MemberInvited = "MEMBER_INVITED": "Somebody was invited.";

@@ -23,11 +23,6 @@ pub(super) const ROUTES: &[Route] = &[
     Route::local(ShowMe, Get, "/api/v1/auth/me", Member).before_second_factor(),
     Route::local(ListSessions, Get, "/api/v1/auth/sessions", Person),
     Route::local(RevokeSession, Delete, "/api/v1/auth/sessions/{id}", Person),
-    Route::local(ShowTotp, Get, "/api/v1/auth/totp", Person).before_second_factor(),
-    Route::local(EnrolTotp, Post, "/api/v1/auth/totp", Person).body_limit(SMALL).before_second_factor(),
-    Route::local(ConfirmTotp, Post, "/api/v1/auth/totp/confirm", Person).body_limit(SMALL).before_second_factor(),
-    Route::local(RemoveTotp, Delete, "/api/v1/auth/totp", Person).body_limit(SMALL),
-    Route::local(RenewRecoveryCodes, Post, "/api/v1/auth/totp/recovery-codes", Person).body_limit(SMALL),
     Route::local(RevokeSessions, Delete, "/api/v1/auth/sessions", Person),
     Route::local(ForgotPassword, Post, "/api/v1/auth/password/forgot", Public)
         .body_limit(SMALL)
@@ -38,6 +33,11 @@ pub(super) const ROUTES: &[Route] = &[
     Route::local(ChangePassword, Post, "/api/v1/auth/password/change", Person)
         .body_limit(SMALL)
         .counted(RateClass::SignIn),
+    Route::local(ShowTotp, Get, "/api/v1/auth/totp", Person).before_second_factor(),
+    Route::local(EnrolTotp, Post, "/api/v1/auth/totp", Person).body_limit(SMALL).before_second_factor(),
+    Route::local(ConfirmTotp, Post, "/api/v1/auth/totp/confirm", Person).body_limit(SMALL).before_second_factor(),
+    Route::local(RemoveTotp, Delete, "/api/v1/auth/totp", Person).body_limit(SMALL),
+    Route::local(RenewRecoveryCodes, Post, "/api/v1/auth/totp/recovery-codes", Person).body_limit(SMALL),
     Route::local(CreateApiKey, Post, "/api/v1/auth/api-keys", Permission(ApiKeysWrite)).body_limit(SMALL),
     Route::local(ListApiKeys, Get, "/api/v1/auth/api-keys", Permission(ApiKeysRead)),
     Route::local(RevokeApiKey, Delete, "/api/v1/auth/api-keys/{id}", Permission(ApiKeysWrite)),

@@ -5,7 +5,7 @@ use common::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 use test_support::{Answer, TestApp};
 
-use crate::support::{PASSWORD, User, code, machine, member, sign_up, start, text};
+use crate::support::{PASSWORD, User, code, machine, mailed_token, member, sign_up, start, text};
 
 const TOTP: &str = "/api/v1/auth/totp";
 
@@ -17,7 +17,9 @@ fn decode(secret: &str) -> Vec<u8> {
     }
     bits.as_bytes()
         .chunks_exact(8)
-        .map(|byte| u8::from_str_radix(str::from_utf8(byte).expect("digits"), 2).expect("a byte"))
+        .map(|byte| {
+            u8::from_str_radix(str::from_utf8(byte).expect("as the test needs it"), 2).expect("as the test needs it")
+        })
         .collect()
 }
 
@@ -26,7 +28,7 @@ fn shown(secret: &str, steps: i64) -> String {
     let step = SystemClock.now().timestamp() / 30 + steps;
     let tag = sign(&Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, &decode(secret)), &step.to_be_bytes());
     let at = usize::from(tag.as_ref()[19] & 15);
-    let number = u32::from_be_bytes(tag.as_ref()[at..at + 4].try_into().expect("four bytes")) & 0x7fff_ffff;
+    let number = u32::from_be_bytes(tag.as_ref()[at..at + 4].try_into().expect("as the test needs it")) & 0x7fff_ffff;
     format!("{:06}", number % 1_000_000)
 }
 
@@ -44,7 +46,7 @@ async fn enrol(user: &User) -> (String, Vec<String>) {
 
 async fn log_in(app: &TestApp, more: Value) -> Answer {
     let mut body = json!({"email": "ann@example.com", "password": PASSWORD});
-    body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    body.as_object_mut().expect("as the test needs it").extend(more.as_object().expect("as the test needs it").clone());
     app.anonymous().post("/api/v1/auth/login", body).await
 }
 
@@ -199,8 +201,13 @@ async fn a_tenant_that_requires_it_lets_people_enrol_and_nothing_else() {
 
     // Bob's own tenant asks for nothing; coming back is refused as before.
     let tenants = bob.get("/api/v1/tenants").await.body["data"].clone();
-    let own =
-        tenants.as_array().expect("a list").iter().find(|t| t["id"] != ann.tenant.as_str()).expect("his own").clone();
+    let own = tenants
+        .as_array()
+        .expect("as the test needs it")
+        .iter()
+        .find(|t| t["id"] != ann.tenant.as_str())
+        .expect("his own")
+        .clone();
     let home = bob.post("/api/v1/auth/tenant", json!({"tenantId": own["id"]})).await;
     assert_eq!(home.status, 200, "{home:?}");
     let home = User::signed_in(&app, &home);
@@ -210,5 +217,27 @@ async fn a_tenant_that_requires_it_lets_people_enrol_and_nothing_else() {
     enrol(&home).await;
     let back = home.post("/api/v1/auth/tenant", json!({"tenantId": ann.tenant})).await;
     assert_eq!(User::signed_in(&app, &back).get("/api/v1/records").await.status, 200, "what was shown goes along");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_is_no_way_around_the_second_factor() {
+    let app = start().await;
+    let (ann, bob) = (sign_up(&app, "ann").await, sign_up(&app, "bob").await);
+    enrol(&bob).await;
+    let made =
+        ann.post("/api/v1/tenants/current/invites", json!({"email": "bob@example.com", "role": "analyst"})).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let token = mailed_token(&app, "bob@example.com", 1).await;
+    let path = "/api/v1/tenants/invites/accept";
+    let by_password = app.anonymous().post(path, json!({"token": token, "password": PASSWORD})).await;
+    assert_eq!((by_password.status, code(&by_password)), (401, "second_factor_required"), "{by_password:?}");
+    let settings = json!({"settings": {"requireSecondFactor": true}});
+    let required = ann.send("PATCH", "/api/v1/tenants/current", &[], Some(settings)).await;
+    assert_eq!(required.status, 200, "{required:?}");
+    let joined = bob.post(path, json!({"token": token})).await;
+    assert_eq!(joined.status, 200, "{joined:?}");
+    let inside = User::signed_in(&app, &joined);
+    assert_eq!(inside.get("/api/v1/tenants/current/members").await.status, 200, "what bob showed counts here as well");
     app.finish().await;
 }

@@ -56,6 +56,8 @@ pub(crate) async fn switch_tenant(
     let Credential::Session(opener) = shown.0 else { return Err(ApiError::internal("a person without a session")) };
     let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
     let keys = app.keys.current(now).await?;
+    let state = app.db.system(async |connection| sessions::state(connection, opener, false).await).await?;
+    let shown_at = state.and_then(|state| state.second_factor_at);
     // The session is the other tenant's, the idempotency key is the present one's.
     let kept = app
         .db
@@ -64,9 +66,7 @@ pub(crate) async fn switch_tenant(
                 let (who, agent) = ((user, opener), user_agent(&http));
                 let (member, row, tokens) =
                     switch_tenant::switch_tenant(connection, &app, &keys, who, tenant, agent, now).await?;
-                // What the session at hand showed, its successor need not show again.
-                let state = sessions::state(connection, opener, false).await?;
-                if let Some(at) = state.and_then(|state| state.second_factor_at) {
+                if let Some(at) = shown_at {
                     sessions::pass_second_factor(connection, tokens.session, at).await?;
                 }
                 let answer = Reply::ok(&SignedInView {

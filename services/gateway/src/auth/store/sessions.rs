@@ -49,6 +49,8 @@ pub(crate) struct SessionState {
     pub role: Option<String>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub revoked_reason: Option<String>,
     /// When the session showed a second factor.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub second_factor_at: Option<DateTime>,
@@ -58,8 +60,6 @@ pub(crate) struct SessionState {
     /// Whether the tenant asks for one.
     #[diesel(sql_type = Bool)]
     pub is_required: bool,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub revoked_reason: Option<String>,
 }
 
 /// A session that was ended, and where it was.

@@ -29,6 +29,9 @@ pub(crate) enum AcceptInviteError {
     /// The address has an account, and nothing proves that its person asks.
     #[error("the address has an account")]
     ProofNeeded,
+    /// The account has a second factor, which this call does not take.
+    #[error("the account has a second factor")]
+    SecondFactorNeeded,
     /// Somebody else is signed in.
     #[error("the invite is for another account")]
     OtherAccount,

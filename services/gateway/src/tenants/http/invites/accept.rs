@@ -3,7 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use common::trace::TraceContext;
-use common::{Principal, UserId, Violation};
+use common::{Principal, SessionId, UserId, Violation};
+use db::{Connection, DbError};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,11 +12,13 @@ use web::{ApiError, Body, Check, Reply, RequestContext, idempotent_as};
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::auth::checker::Credential;
 use crate::auth::domain::email::Email;
 use crate::auth::domain::password;
 use crate::auth::http::sealed::{self, principal_of};
 use crate::auth::http::views::{SignedInView, user_agent};
 use crate::auth::store::users::{self, UserRow};
+use crate::auth::store::{second_factors, sessions};
 use crate::auth::usecases::prove_password::prove_password;
 use crate::gate::{self, ClientAddress};
 use crate::tenants::domain::check_name;
@@ -52,7 +55,7 @@ impl Check for AcceptInviteRequest {}
     responses(
         (status = 200, body = SignedInView, description = "A member, and signed in"),
         (status = 401, description = "`unauthenticated` with the reason `account_exists`: send its password or access \
-            token; `invalid_credentials`: another password"),
+            token; `invalid_credentials`: another password; `second_factor_required`: accept with an access token"),
         (status = 403, description = "`forbidden` with the reason `other_account`: the access token is somebody else's"),
         (status = 409, description = "`idempotency_in_progress`"),
         (status = 410, description = "`invite_unusable`; `context.reason` is `unknown`, `superseded`, `accepted`, \
@@ -80,9 +83,13 @@ pub(crate) async fn accept_invite(
         .db
         .system(async |connection| {
             idempotent_as(connection, Uuid::nil(), principal_of(&token), &idempotency, async |connection| {
-                let what = (token.as_str(), acceptor?);
+                let (acceptor, opener) = acceptor?;
+                let what = (token.as_str(), acceptor);
                 let (id, signed_in) =
                     accept_invite::accept_invite(connection, &app, &keys, what, circumstances).await?;
+                if let Some(opener) = opener {
+                    inherit_second_factor(connection, opener, signed_in.tokens.session).await?;
+                }
                 let user: UserRow = users::find(connection, id).await?.ok_or_else(|| ApiError::not_found("user"))?;
                 let answer = Reply::ok(&SignedInView {
                     tokens: signed_in.tokens.into(),
@@ -106,7 +113,7 @@ async fn prepare(
     http: &HttpRequest,
     request: AcceptInviteRequest,
     from: (ClientAddress, TraceContext),
-) -> Result<Acceptor, ApiError> {
+) -> Result<(Acceptor, Option<SessionId>), ApiError> {
     let now = app.clock.now();
     let AcceptInviteRequest { token, name, password } = request;
     let (invite, user) = app
@@ -121,15 +128,29 @@ async fn prepare(
         })
         .await?;
     if let Some(bearer) = gate::bearer(http.headers()) {
-        let caller = app.checker.check(bearer, now).await?.identity.principal;
-        let user = user.filter(|user| caller == Principal::User(user.id)).ok_or(AcceptInviteError::OtherAccount)?;
-        return Ok(Acceptor::Known(UserId(user.id)));
+        let caller = app.checker.check(bearer, now).await?;
+        let is_theirs = |user: &UserRow| caller.identity.principal == Principal::User(user.id);
+        let user = user.filter(is_theirs).ok_or(AcceptInviteError::OtherAccount)?;
+        let opener = match caller.credential {
+            Credential::Session(session) => Some(session),
+            Credential::ApiKey(_) => None,
+        };
+        return Ok((Acceptor::Known(UserId(user.id)), opener));
     }
     let password = password.map(Zeroizing::new);
     if let Some(user) = user {
         let password = password.ok_or(AcceptInviteError::ProofNeeded)?;
         let fits = prove_password(app, &user, password, from).await?;
-        return if fits { Ok(Acceptor::Known(UserId(user.id))) } else { Err(AcceptInviteError::WrongPassword.into()) };
+        if !fits {
+            return Err(AcceptInviteError::WrongPassword.into());
+        }
+        let id = UserId(user.id);
+        let factor = app.db.system(async |connection| second_factors::find(connection, id).await).await?;
+        // The session reaches the account's other tenants, so it takes what signing in takes.
+        if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
+            return Err(AcceptInviteError::SecondFactorNeeded.into());
+        }
+        return Ok((Acceptor::Known(id), None));
     }
     let (Some(name), Some(password)) = (&name, &password) else {
         let missing = |path: &str, is_missing: bool| {
@@ -145,5 +166,18 @@ async fn prepare(
         return Err(AcceptInviteError::Invalid(found).into());
     }
     let password_hash = app.passwords.hash(password.clone()).await.map_err(AcceptInviteError::from)?;
-    Ok(Acceptor::New { id: UserId::generate(), name: name.clone(), password_hash })
+    Ok((Acceptor::New { id: UserId::generate(), name: name.clone(), password_hash }, None))
+}
+
+/// What the session showed that accepts, the one that it opens need not show again.
+async fn inherit_second_factor(
+    connection: &mut Connection,
+    opener: SessionId,
+    opened: SessionId,
+) -> Result<(), DbError> {
+    let shown_at = sessions::state(connection, opener, false).await?.and_then(|state| state.second_factor_at);
+    match shown_at {
+        Some(at) => sessions::pass_second_factor(connection, opened, at).await,
+        None => Ok(()),
+    }
 }
