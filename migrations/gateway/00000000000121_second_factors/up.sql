@@ -22,3 +22,24 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON recovery_codes TO verdict_app;
 
 -- When the session showed a second factor, or its predecessor did.
 ALTER TABLE sessions ADD COLUMN second_factor_at timestamptz;
+
+-- What is asked of sessions changes on every replica at once.
+CREATE FUNCTION forget_user() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('gateway_credentials', 'user:' || OLD.user_id);
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION forget_tenant() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('gateway_credentials', 'tenant:' || OLD.id);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER second_factors_forget_confirmed AFTER UPDATE OF confirmed_at ON second_factors
+    FOR EACH ROW WHEN (OLD.confirmed_at IS NULL AND NEW.confirmed_at IS NOT NULL) EXECUTE FUNCTION forget_user();
+CREATE TRIGGER second_factors_forget_removed AFTER DELETE ON second_factors
+    FOR EACH ROW EXECUTE FUNCTION forget_user();
+CREATE TRIGGER tenants_forget AFTER UPDATE OF settings ON tenants
+    FOR EACH ROW WHEN (OLD.settings ->> 'requireSecondFactor' IS DISTINCT FROM NEW.settings ->> 'requireSecondFactor')
+    EXECUTE FUNCTION forget_tenant();

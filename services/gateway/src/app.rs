@@ -17,7 +17,7 @@ use crate::auth::jobs::{hear_revocations, rotate_keys, sweep};
 use crate::auth::keys::KeyRing;
 use crate::auth::passwords::Passwords;
 use crate::consumers::on_subscription_updated::OnSubscriptionUpdated;
-use crate::gate::RateLimits;
+use crate::gate::{Cors, RateLimits};
 use crate::mail::{self, Courier};
 use crate::settings::GatewaySettings;
 use crate::{openapi, server};
@@ -40,6 +40,7 @@ pub(crate) struct App {
     pub passwords: Passwords,
     pub checker: Checker,
     pub limits: Arc<RateLimits>,
+    pub cors: Cors,
     pub answer_key: AnswerKey,
     /// Takes letters away; `None` when the settings name no way.
     pub courier: Option<Courier>,
@@ -58,6 +59,7 @@ impl App {
             courier: Courier::new(&settings.mail)?,
             passwords: Passwords::new(&settings.auth.hashing)?,
             limits: Arc::new(RateLimits::new(&settings.rate_limits)),
+            cors: Cors::new(&settings.cors),
             settings: Arc::new(settings),
             db,
             outbox: Outbox::default(),

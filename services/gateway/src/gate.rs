@@ -2,6 +2,7 @@
 //! handler or a service answers, in the envelope.
 
 mod address;
+mod cors;
 mod limits;
 mod middleware;
 mod shown;
@@ -13,7 +14,9 @@ use std::sync::Arc;
 
 use actix_web::HttpMessage as _;
 use actix_web::HttpResponse;
+use actix_web::body::{BoxBody, None as NoBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use common::event::Cause;
 use common::trace::TraceContext;
@@ -22,6 +25,7 @@ use tracing::Instrument as _;
 use web::{ApiError, Caller, Limits, RequestContext};
 
 pub(crate) use address::{ClientAddress, Networks};
+pub(crate) use cors::Cors;
 pub(crate) use limits::{RateLimits, too_many};
 pub(crate) use middleware::GateMiddleware;
 pub(crate) use shown::Shown;
@@ -51,12 +55,34 @@ impl Gate {
         Self { app, tree, client, is_traced }
     }
 
-    /// Lets one request pass, or says why not.
+    /// Lets one request pass, or says why not; with what browsers and HEAD need besides.
     pub(crate) async fn pass<S>(
         self: Rc<Self>,
-        request: ServiceRequest,
+        mut request: ServiceRequest,
         handlers: Rc<S>,
     ) -> Result<ServiceResponse, actix_web::Error>
+    where
+        S: Service<ServiceRequest, Response = ServiceResponse, Error = actix_web::Error>,
+    {
+        let (cors, origin) = (&self.app.cors, self.app.cors.origin(&request));
+        if let Some(origin) = origin.clone().filter(|_| cors::is_preflight(&request)) {
+            return Ok(request.into_response(cors::preflight(origin)));
+        }
+        let is_head = request.method() == Method::HEAD;
+        if is_head {
+            // From here on it is a GET; the connection remembers to send no body.
+            request.head_mut().method = Method::GET;
+        }
+        let mut answer = self.answer(request, handlers).await?;
+        if cors.varies() {
+            cors::share(answer.headers_mut(), origin);
+        }
+        // A stream that nobody reads must not go on.
+        Ok(if is_head { answer.map_body(|_, _| BoxBody::new(NoBody::new())) } else { answer })
+    }
+
+    /// Finds the call and has it answered.
+    async fn answer<S>(&self, request: ServiceRequest, handlers: Rc<S>) -> Result<ServiceResponse, actix_web::Error>
     where
         S: Service<ServiceRequest, Response = ServiceResponse, Error = actix_web::Error>,
     {

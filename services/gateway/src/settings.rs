@@ -1,6 +1,7 @@
 //! The gateway's settings: the shared sections, where the services are, and how people sign in.
 
 mod auth;
+mod cors;
 mod mail;
 mod rate_limits;
 mod upstreams;
@@ -12,6 +13,7 @@ use settings::{
 };
 
 pub use auth::{AuthSettings, HashingSettings};
+pub use cors::CorsSettings;
 pub use mail::MailSettings;
 pub use rate_limits::{QuotaSettings, RateLimitSettings};
 pub use upstreams::{ProxySettings, UpstreamUrls};
@@ -45,6 +47,9 @@ pub struct GatewaySettings {
     /// How often calls may be made.
     #[serde(default)]
     pub rate_limits: RateLimitSettings,
+    /// Which web clients may call.
+    #[serde(default)]
+    pub cors: CorsSettings,
     /// Letters: invites and password resets.
     #[serde(default)]
     pub mail: MailSettings,
@@ -65,6 +70,7 @@ impl Validate for GatewaySettings {
         self.upstreams.validate()?;
         self.auth.validate()?;
         self.rate_limits.validate()?;
+        self.cors.validate()?;
         self.mail.validate()?;
         settings::Sealer::new(&self.sealing)?;
         web::InternalSigner::new(&self.internal)

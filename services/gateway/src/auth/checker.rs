@@ -34,10 +34,10 @@ pub(crate) enum Credential {
     ApiKey(ApiKeyId),
 }
 
-/// What a tenant that requires a second factor still asks of a session.
+/// What is still asked of a session before anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lacking {
-    /// Its person has no second factor.
+    /// The tenant requires a second factor, and its person has none.
     Enrolment,
     /// Its person has one, and did not show it in this session.
     Proof,
@@ -50,7 +50,7 @@ pub(crate) struct Checked {
     pub identity: Identity,
     /// What it is.
     pub credential: Credential,
-    /// What the tenant still asks for before anything else.
+    /// What is still asked of it before anything else.
     pub lacking: Option<Lacking>,
     expires_at: Option<DateTime>,
     signed: Mutex<Option<(HeaderValue, DateTime)>>,
@@ -181,10 +181,10 @@ impl Checker {
             return Err(revoked(state.revoked_reason.map_or("revoked".into(), Cow::Owned)));
         }
         let role = state.role.as_deref().and_then(Role::parse).ok_or_else(|| revoked("member_removed".into()))?;
-        let lacking = match (state.is_required && state.second_factor_at.is_none(), state.is_enrolled) {
-            (false, _) => None,
-            (true, false) => Some(Lacking::Enrolment),
-            (true, true) => Some(Lacking::Proof),
+        let lacking = match (state.second_factor_at, state.is_enrolled, state.is_required) {
+            (None, true, _) => Some(Lacking::Proof),
+            (None, false, true) => Some(Lacking::Enrolment),
+            (Some(_), ..) | (None, false, false) => None,
         };
         let identity = Identity {
             tenant_id: claims.tid,

@@ -35,7 +35,11 @@ impl Methods {
     /// The verbs as an `Allow` header lists them.
     #[must_use]
     pub(crate) fn allow(&self) -> String {
-        let verbs: Vec<&str> = self.0.iter().flatten().map(|route| route.verb.as_str()).collect();
+        let verbs = self.0.iter().flatten().map(|route| match route.verb {
+            Verb::Get => "GET, HEAD",
+            verb => verb.as_str(),
+        });
+        let verbs: Vec<&str> = verbs.collect();
         verbs.join(", ")
     }
 }
@@ -138,9 +142,9 @@ mod tests {
 
     #[test]
     fn other_methods_are_told() {
-        assert_eq!(find("PUT", "/api/v1/rules"), "405 GET, POST");
-        assert_eq!(find("DELETE", "/api/v1/events"), "405 GET");
-        assert_eq!(find("HEAD", "/api/v1/rules/1"), "405 GET, PATCH, DELETE");
+        assert_eq!(find("PUT", "/api/v1/rules"), "405 GET, HEAD, POST");
+        assert_eq!(find("DELETE", "/api/v1/events"), "405 GET, HEAD");
+        assert_eq!(find("PUT", "/api/v1/rules/1"), "405 GET, HEAD, PATCH, DELETE");
     }
 
     #[test]

@@ -18,9 +18,9 @@ async fn what_does_not_exist_is_said_in_the_envelope() {
     for method in ["PUT", "DELETE", "OPTIONS", "PROPFIND"] {
         let answer = app.anonymous().send(method, "/api/v1/rules", &[], None).await;
         assert_eq!((answer.status, code(&answer)), (405, "method_not_allowed"), "{method}");
-        assert_eq!(answer.header("allow"), Some("GET, POST"));
+        assert_eq!(answer.header("allow"), Some("GET, HEAD, POST"));
     }
-    assert_eq!(app.anonymous().send("POST", "/api/v1/events", &[], None).await.header("allow"), Some("GET"));
+    assert_eq!(app.anonymous().send("POST", "/api/v1/events", &[], None).await.header("allow"), Some("GET, HEAD"));
     app.finish().await;
 }
 

@@ -2,7 +2,8 @@
 
 use gateway::Gateway;
 use gateway::settings::{
-    AuthSettings, GatewaySettings, HashingSettings, MailSettings, ProxySettings, RateLimitSettings, UpstreamUrls,
+    AuthSettings, CorsSettings, GatewaySettings, HashingSettings, MailSettings, ProxySettings, RateLimitSettings,
+    UpstreamUrls,
 };
 use serde_json::{Value, json};
 use settings::{ExposeSecret as _, PublicSettings};
@@ -32,6 +33,7 @@ pub(crate) fn settings(resources: &Resources, url: &str) -> GatewaySettings {
             ..Default::default()
         },
         rate_limits: RateLimitSettings::default(),
+        cors: CorsSettings::default(),
         mail: MailSettings { folder: Some(mail_folder(resources)), ..Default::default() },
         telemetry: resources.telemetry(),
     }

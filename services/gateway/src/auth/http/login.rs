@@ -91,7 +91,6 @@ pub(crate) async fn login(
         return Err(LoginError::WrongPair.into());
     }
     let user = user.ok_or(LoginError::WrongPair)?;
-    rehash::rehash_if_outdated(&app, &user, password, now).await?;
     let keys = app.keys.current(now).await?;
     let proof = match (&totp, &recovery_code) {
         (Some(code), _) => Some(Proof::Code(code)),
@@ -119,6 +118,7 @@ pub(crate) async fn login(
         })
         .await?;
     let signed_in = outcome?;
+    rehash::rehash_if_outdated(&app, &user, password, now).await?;
     Ok(Reply::ok(&SignedInView {
         tokens: signed_in.tokens.into(),
         user: user.into(),

@@ -46,6 +46,8 @@ fn forget(checker: &Checker, payload: &str) {
         ("session", Some(session), None) => checker.forget_session(SessionId(session)),
         ("key", Some(key), None) => checker.forget_key(ApiKeyId(key)),
         ("member", Some(tenant), Some(user)) => checker.forget_member(TenantId(tenant), UserId(user)),
+        ("user", Some(user), None) => checker.forget_user(UserId(user)),
+        ("tenant", Some(tenant), None) => checker.forget_tenant(TenantId(tenant)),
         // A newer release tells what this one does not know: better to look everything up again.
         _ => checker.forget_all(),
     }
