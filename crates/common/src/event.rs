@@ -16,7 +16,9 @@ pub use access::{
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
-pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated, SecretRotated};
+pub use integration::{
+    DeliveryReplayed, IntegrationConnected, IntegrationDeleted, IntegrationUpdated, QuarantineReverified, SecretRotated,
+};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
 

@@ -3,7 +3,9 @@
 //! Pure: no I/O, no framework, no clock of its own.
 
 pub(crate) mod delivery;
+pub(crate) mod diagnosis;
 pub(crate) mod entry;
+pub(crate) mod examiner;
 pub(crate) mod integration;
 pub(crate) mod mapping;
 pub(crate) mod provider;

@@ -3,6 +3,7 @@
 pub(crate) mod deliveries;
 pub(crate) mod given;
 pub(crate) mod integrations;
+pub(crate) mod quarantine;
 pub(crate) mod records;
 pub(crate) mod webhooks;
 
@@ -13,5 +14,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     webhooks::routes(config);
     integrations::routes(config);
     deliveries::routes(config);
+    quarantine::routes(config);
     records::routes(config);
 }

@@ -18,6 +18,8 @@ use crate::http;
         http::integrations::revoke_previous::revoke_previous_secret,
         http::deliveries::list::list_deliveries,
         http::deliveries::show::show_delivery,
+        http::deliveries::replay::replay_delivery,
+        http::quarantine::reverify::reverify_quarantine,
         http::webhooks::receive::receive_webhook,
         http::records::list::list_records,
         http::records::create::create_record,

@@ -4,6 +4,7 @@
 pub(crate) mod deliveries;
 pub(crate) mod intake;
 pub(crate) mod integrations;
+pub(crate) mod quarantine;
 pub(crate) mod records;
 pub(crate) mod releases;
 mod schema;

@@ -39,6 +39,8 @@ event_types! {
     IntegrationUpdated = "INTEGRATION_UPDATED": "A source was changed, paused or resumed.";
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
     SecretRotated = "SECRET_ROTATED": "A source's secret was replaced, or its previous one revoked.";
+    DeliveryReplayed = "DELIVERY_REPLAYED": "A rejected delivery was judged again and taken in.";
+    QuarantineReverified = "QUARANTINE_REVERIFIED": "A source's rejected deliveries were judged again.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
     MemberJoined = "MEMBER_JOINED": "Somebody became a member.";

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::subject;
 use super::{EventData, EventType, Subject};
-use crate::{DateTime, IntegrationId};
+use crate::{DateTime, DeliveryId, IntegrationId, RecordId};
 
 /// A source was connected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +56,39 @@ pub struct SecretRotated {
     pub previous_secret_expires_at: Option<DateTime>,
 }
 
+/// A rejected delivery was judged again and taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryReplayed {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// The receipt.
+    pub delivery_id: DeliveryId,
+    /// The record it made, or that of the first receipt.
+    pub record_id: RecordId,
+    /// Whether the same delivery had been taken in before.
+    pub duplicate: bool,
+}
+
+/// A source's rejected deliveries were judged again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuarantineReverified {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// How many were judged.
+    pub checked: u32,
+    /// How many made a record.
+    pub accepted: u32,
+    /// How many had been taken in before.
+    pub duplicates: u32,
+    /// How many stay rejected.
+    pub still_rejected: u32,
+}
+
 subject!(IntegrationConnected, IntegrationConnected, "integration", |e| e.integration_id);
 subject!(IntegrationUpdated, IntegrationUpdated, "integration", |e| e.integration_id);
 subject!(IntegrationDeleted, IntegrationDeleted, "integration", |e| e.integration_id);
 subject!(SecretRotated, SecretRotated, "integration", |e| e.integration_id);
+subject!(DeliveryReplayed, DeliveryReplayed, "integration", |e| e.integration_id);
+subject!(QuarantineReverified, QuarantineReverified, "integration", |e| e.integration_id);

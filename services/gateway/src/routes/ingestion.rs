@@ -22,6 +22,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/revoke-previous", IntegrationsWrite),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries", IntegrationsRead),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries/{deliveryId}", IntegrationsRead),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/deliveries/{deliveryId}/replay", IntegrationsWrite),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/quarantine/reverify", IntegrationsWrite),
     // No bearer: the signature over the raw bytes speaks for the sender, and ingestion checks it.
     Route::new(
         Post,

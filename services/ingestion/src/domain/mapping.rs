@@ -12,7 +12,7 @@ mod extract;
 mod path;
 
 pub(crate) use apply::Mapped;
-use compact::compact;
+pub(crate) use compact::compact;
 
 use expression::Expression;
 use extract::Tree;

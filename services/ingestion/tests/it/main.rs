@@ -8,6 +8,7 @@ mod integrations;
 mod isolation;
 mod listing;
 mod pausing;
+mod quarantine;
 mod records;
 mod rotation;
 mod schema;

@@ -60,8 +60,8 @@ pub(crate) async fn receive_webhook(
     let body = read_limited(&request, payload.into_inner()).await?;
     let headers = request.headers();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let arrival =
-        Arrival { source, header: &header, kept_headers: kept_headers(readable(headers)), body, trace: context.trace };
+    let kept_headers = kept_headers(&source.verifier, source.id, &readable(headers));
+    let arrival = Arrival { source, header: &header, kept_headers, body, trace: context.trace };
     let Receipt { delivery_id, record_id, duplicate } =
         crate::usecases::receive_webhook::receive_webhook(&app, arrival).await?;
     let status = if duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
@@ -69,6 +69,6 @@ pub(crate) async fn receive_webhook(
 }
 
 /// The headers whose values are text.
-fn readable(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+fn readable(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
 }
