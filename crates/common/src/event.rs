@@ -17,7 +17,8 @@ pub use access::{
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use integration::{
-    DeliveryReplayed, IntegrationConnected, IntegrationDeleted, IntegrationUpdated, QuarantineReverified, SecretRotated,
+    DeliveryReplayed, IntegrationConnected, IntegrationDeleted, IntegrationFailing, IntegrationRecovered,
+    IntegrationUpdated, QuarantineReverified, SecretRotated,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

@@ -136,5 +136,6 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let states = Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts);
     work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::watch_health::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }

@@ -6,6 +6,7 @@ pub(crate) mod delivery;
 pub(crate) mod diagnosis;
 pub(crate) mod entry;
 pub(crate) mod examiner;
+pub(crate) mod health;
 pub(crate) mod integration;
 pub(crate) mod mapping;
 pub(crate) mod provider;

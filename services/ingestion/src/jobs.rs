@@ -2,3 +2,4 @@
 
 pub(crate) mod forget_keys;
 pub(crate) mod release_held;
+pub(crate) mod watch_health;

@@ -14,6 +14,7 @@ use crate::http;
         http::integrations::show::show_integration,
         http::integrations::update::update_integration,
         http::integrations::delete::delete_integration,
+        http::integrations::health::show_integration_health,
         http::integrations::rotate::rotate_secret,
         http::integrations::revoke_previous::revoke_previous_secret,
         http::deliveries::list::list_deliveries,

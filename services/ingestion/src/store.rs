@@ -2,6 +2,7 @@
 //! transaction; every query names its tenant.
 
 pub(crate) mod deliveries;
+pub(crate) mod health;
 pub(crate) mod intake;
 pub(crate) mod integrations;
 pub(crate) mod quarantine;

@@ -10,3 +10,4 @@ pub(crate) mod replay_delivery;
 pub(crate) mod reverify_quarantine;
 pub(crate) mod rotate_secret;
 pub(crate) mod submit_records;
+pub(crate) mod watch_health;

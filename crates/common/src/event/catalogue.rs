@@ -41,6 +41,8 @@ event_types! {
     SecretRotated = "SECRET_ROTATED": "A source's secret was replaced, or its previous one revoked.";
     DeliveryReplayed = "DELIVERY_REPLAYED": "A rejected delivery was judged again and taken in.";
     QuarantineReverified = "QUARANTINE_REVERIFIED": "A source's rejected deliveries were judged again.";
+    IntegrationFailing = "INTEGRATION_FAILING": "A source's deliveries are all rejected, or it fell silent; `data.status` says which.";
+    IntegrationRecovered = "INTEGRATION_RECOVERED": "A source that failed or was silent delivers again.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
     MemberJoined = "MEMBER_JOINED": "Somebody became a member.";

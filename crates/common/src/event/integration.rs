@@ -86,6 +86,34 @@ pub struct QuarantineReverified {
     pub still_rejected: u32,
 }
 
+/// A source's deliveries are all rejected, or it fell silent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationFailing {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// `failing` or `silent`.
+    pub status: String,
+    /// When something last came.
+    pub last_delivery_at: Option<DateTime>,
+}
+
+/// A source that failed or was silent delivers again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationRecovered {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// When something last came.
+    pub last_delivery_at: Option<DateTime>,
+}
+
+subject!(IntegrationFailing, IntegrationFailing, "integration", |e| e.integration_id);
+subject!(IntegrationRecovered, IntegrationRecovered, "integration", |e| e.integration_id);
 subject!(IntegrationConnected, IntegrationConnected, "integration", |e| e.integration_id);
 subject!(IntegrationUpdated, IntegrationUpdated, "integration", |e| e.integration_id);
 subject!(IntegrationDeleted, IntegrationDeleted, "integration", |e| e.integration_id);

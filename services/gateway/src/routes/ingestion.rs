@@ -18,6 +18,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}", IntegrationsRead),
     Route::to(Ingestion, Patch, "/api/v1/integrations/{id}", IntegrationsWrite),
     Route::to(Ingestion, Delete, "/api/v1/integrations/{id}", IntegrationsWrite),
+    Route::to(Ingestion, Get, "/api/v1/integrations/{id}/health", IntegrationsRead),
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/rotate", IntegrationsWrite),
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/revoke-previous", IntegrationsWrite),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries", IntegrationsRead),

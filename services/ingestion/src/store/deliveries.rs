@@ -12,7 +12,7 @@ use super::schema::deliveries;
 use crate::domain::delivery::DeliveryOutcome;
 
 /// How far the time in an id may be from the receipt's.
-const SLACK: TimeDelta = TimeDelta::minutes(5);
+pub(super) const SLACK: TimeDelta = TimeDelta::minutes(5);
 
 /// A delivery in a list: without its body.
 #[derive(Debug, Queryable, Selectable)]
@@ -83,7 +83,7 @@ pub(crate) async fn list(
 }
 
 /// The lowest UUIDv7 of a time.
-fn id_at(time: DateTime) -> Uuid {
+pub(super) fn id_at(time: DateTime) -> Uuid {
     let millis = u128::try_from(time.timestamp_millis()).unwrap_or_default();
     Uuid::from_u128(millis.min((1 << 48) - 1) << 80)
 }

@@ -3,6 +3,7 @@
 mod batches;
 mod deliveries;
 mod faults;
+mod health;
 mod input;
 mod integrations;
 mod isolation;
