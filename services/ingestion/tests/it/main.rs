@@ -14,6 +14,7 @@ mod records;
 mod rotation;
 mod schema;
 mod sender;
+mod vectors;
 mod verdicts;
 mod webhooks;
 
