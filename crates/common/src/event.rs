@@ -18,7 +18,7 @@ pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use integration::{
     DeliveryReplayed, IntegrationConnected, IntegrationDeleted, IntegrationFailing, IntegrationRecovered,
-    IntegrationUpdated, QuarantineReverified, SecretRotated,
+    IntegrationState, IntegrationUpdated, QuarantineReverified, SecretRotated,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

@@ -30,6 +30,26 @@ pub struct IntegrationUpdated {
     pub status: String,
     /// Its version.
     pub version: i32,
+    /// What it was before the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<IntegrationState>,
+    /// What it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<IntegrationState>,
+}
+
+/// What people set of a source; its secrets are no part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationState {
+    /// Its name.
+    pub name: String,
+    /// `active` or `paused`.
+    pub status: String,
+    /// What differs from the provider's way to sign.
+    pub config: serde_json::Value,
+    /// Nothing means the provider's default.
+    pub mapping: Option<serde_json::Value>,
 }
 
 /// A source was removed.
