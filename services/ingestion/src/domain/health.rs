@@ -142,8 +142,7 @@ mod tests {
         let now = SystemClock.now();
         let quick = seen(now, "oooooo");
         assert_eq!(silence(&quick), Some(TimeDelta::minutes(15)), "four minutes, but no less than this");
-        let daily: Vec<Seen> =
-            (0..7).map(|n| Seen { at: now - TimeDelta::days(n), rejected: false }).collect();
+        let daily: Vec<Seen> = (0..7).map(|n| Seen { at: now - TimeDelta::days(n), rejected: false }).collect();
         assert_eq!(silence(&daily), Some(TimeDelta::days(4)));
         assert_eq!(silence(&quick[1..]), None, "four gaps make no rhythm");
         let later = |minutes: i64| alarm(&quick, None, now + TimeDelta::minutes(minutes));

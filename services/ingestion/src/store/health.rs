@@ -106,13 +106,12 @@ pub(crate) async fn alarm(
     connection: &mut Connection,
     (tenant, integration): (TenantId, IntegrationId),
 ) -> Result<Option<Option<Alarm>>, DbError> {
-    let rows: Vec<AlarmRow> = statement(
-        "SELECT health_alarm FROM integrations WHERE id = $1 AND tenant_id = $2 AND deleted_at IS NULL",
-    )
-    .bind::<SqlUuid, _>(integration.0)
-    .bind::<SqlUuid, _>(tenant.0)
-    .load(connection)
-    .await?;
+    let rows: Vec<AlarmRow> =
+        statement("SELECT health_alarm FROM integrations WHERE id = $1 AND tenant_id = $2 AND deleted_at IS NULL")
+            .bind::<SqlUuid, _>(integration.0)
+            .bind::<SqlUuid, _>(tenant.0)
+            .load(connection)
+            .await?;
     Ok(rows.first().map(|row| row.health_alarm.as_deref().and_then(Alarm::parse)))
 }
 

@@ -47,7 +47,8 @@ async fn change(app: &App, source: &Watched, judged: Option<Alarm>) -> Result<()
     let last_delivery_at = source.seen.first().map(|seen| seen.at);
     let event = match judged {
         Some(alarm) => {
-            let failing = IntegrationFailing { integration_id, name, status: alarm.as_str().to_owned(), last_delivery_at };
+            let failing =
+                IntegrationFailing { integration_id, name, status: alarm.as_str().to_owned(), last_delivery_at };
             Event::new(&cause, AGENT, &failing)
         }
         None => Event::new(&cause, AGENT, &IntegrationRecovered { integration_id, name, last_delivery_at }),

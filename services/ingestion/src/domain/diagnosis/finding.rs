@@ -27,12 +27,7 @@ pub(crate) struct Diagnosis {
     pub(crate) remedy: String,
 }
 
-fn found(
-    code: &'static str,
-    message: impl Into<String>,
-    evidence: Value,
-    remedy: impl Into<String>,
-) -> Diagnosis {
+fn found(code: &'static str, message: impl Into<String>, evidence: Value, remedy: impl Into<String>) -> Diagnosis {
     Diagnosis { code, message: message.into(), evidence, remedy: remedy.into() }
 }
 
@@ -236,10 +231,15 @@ pub(super) fn verifies_now() -> Diagnosis {
 }
 
 fn form(scheme: &Scheme) -> String {
-    format!("{}<{} of HMAC-{}>", scheme.prefix, name(scheme.encoding), match scheme.hash {
-        Hash::Sha256 => "SHA256",
-        Hash::Sha512 => "SHA512",
-    })
+    format!(
+        "{}<{} of HMAC-{}>",
+        scheme.prefix,
+        name(scheme.encoding),
+        match scheme.hash {
+            Hash::Sha256 => "SHA256",
+            Hash::Sha512 => "SHA512",
+        }
+    )
 }
 
 const fn name(encoding: Encoding) -> &'static str {

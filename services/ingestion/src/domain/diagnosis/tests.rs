@@ -195,7 +195,8 @@ fn the_other_hash_another_secret_a_wrong_token_and_what_fits_by_now() {
     assert_eq!(source.diagnose(&generic(b"guessed", BODY), BODY).code, "wrong_secret");
     assert_eq!(source.diagnose(&generic(source.secret.as_bytes(), BODY), BODY).code, "verifies_now");
     source.reason = "unparseable_body";
-    let form = [generic(source.secret.as_bytes(), b"a=1"), vec![("content-type", "application/x-www-form-urlencoded".into())]];
+    let form =
+        [generic(source.secret.as_bytes(), b"a=1"), vec![("content-type", "application/x-www-form-urlencoded".into())]];
     let found = source.diagnose(&form.concat(), b"a=1");
     assert_eq!(found.code, "not_json");
     assert!(found.remedy.contains("application/json"), "{found:?}");

@@ -1,10 +1,10 @@
 //! `POST /integrations/webhooks/{provider}/{integrationId}`
 
 use ::web::{ApiError, Reply, RequestContext, read_limited};
-use actix_web::{Either, HttpRequest, HttpResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::{Data, Payload};
+use actix_web::{Either, HttpRequest, HttpResponse};
 use common::error_code::ErrorBody;
 use common::{DeliveryId, IntegrationId, RecordId};
 use serde::Serialize;
