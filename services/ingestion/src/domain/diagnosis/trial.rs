@@ -19,18 +19,18 @@ pub(super) struct Written {
 }
 
 /// A scheme with what it takes from one delivery's headers.
-pub(super) struct Trial<'a> {
-    scheme: &'a Scheme,
+pub(super) struct Trial<'s, 'h> {
+    scheme: &'s Scheme,
     content: Vec<Part>,
-    id: Option<&'a str>,
-    timestamp: Option<&'a str>,
+    id: Option<&'h str>,
+    timestamp: Option<&'h str>,
     /// Everything in the signature's header that can be a digest.
     pub(super) signatures: Vec<Written>,
 }
 
-impl<'a> Trial<'a> {
+impl<'s, 'h> Trial<'s, 'h> {
     /// `None` when the signature's header, or one that is signed as well, is missing.
-    pub(super) fn new(scheme: &'a Scheme, header: Header<'a>) -> Option<Self> {
+    pub(super) fn new(scheme: &'s Scheme, header: Header<'h>) -> Option<Self> {
         let proof = header(&scheme.header)?;
         if !scheme.missing_headers(header).is_empty() {
             return None;

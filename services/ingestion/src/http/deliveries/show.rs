@@ -68,7 +68,10 @@ pub(crate) async fn show_delivery(
             let (headers, body) = (&row.headers, Some(row.body.as_slice()));
             examiner.as_ref()?.diagnose(&Kept { reason, headers, body, received_at: row.summary.received_at }, now)
         });
-        let headers = examiner.as_ref().map_or(Value::Null, |examiner| examiner.shown(row.headers));
+        let headers = match &examiner {
+            Some(examiner) => examiner.shown(row.headers),
+            None => row.headers,
+        };
         let body = STANDARD.encode(&row.body);
         WholeDeliveryResponse { summary: DeliveryResponse::new(row.summary, diagnosis), headers, body }
     });
