@@ -11,7 +11,7 @@ use super::integration::Integration;
 use super::provider::{Provider, catalogue};
 use super::secret::sealing_context;
 use super::signature::{Kind, Scheme};
-use super::source::SourceError;
+use super::source::{Source, SourceError};
 
 /// What is shown where a token was.
 const HIDDEN: &str = "(a token, kept as a digest)";
@@ -44,7 +44,7 @@ impl Examiner {
     pub(crate) fn prepare(row: &Integration, sealer: &Sealer) -> Result<Self, SourceError> {
         let unknown = || SourceError::Unknown(row.id);
         let provider = catalogue().find(&row.provider).ok_or_else(unknown)?;
-        let scheme = provider.signature.configured(&row.config).map_err(|_| unknown())?;
+        let scheme = Source::prepare(row, sealer)?.verifier.scheme().clone();
         let open = |sealed: &[u8]| {
             let secret = sealer
                 .open(&sealing_context(row.tenant_id, row.id), sealed)

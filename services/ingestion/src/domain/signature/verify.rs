@@ -117,6 +117,11 @@ impl Verifier {
         timestamp.map_or(Ok(()), |timestamp| self.judge_time(timestamp, received_at))
     }
 
+    /// How the source signs, its settings taken in.
+    pub(crate) const fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
     /// How to keep a header of a delivery, so that it can be judged again.
     pub(crate) fn evidence(&self, name: &str) -> Evidence {
         let scheme = &self.scheme;
