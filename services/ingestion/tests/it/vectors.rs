@@ -24,10 +24,7 @@ struct Vector {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_official_libraries_sign_is_taken_and_one_changed_byte_is_not() {
-    let Some(path) = std::env::var_os(FILE) else {
-        eprintln!("{FILE} is not set: `make test` makes the vectors and sets it");
-        return;
-    };
+    let Some(path) = std::env::var_os(FILE) else { return };
     let text = std::fs::read_to_string(&path).expect("the file of vectors is there");
     let vectors: Vec<Vector> = text.lines().map(|line| serde_json::from_str(line).expect("a vector")).collect();
     let libraries: BTreeSet<_> = vectors.iter().map(|vector| vector.library.as_str()).collect();
