@@ -1,7 +1,7 @@
 //! What a source's health is judged by, and the alarm that is on for it.
 
 use chrono::TimeDelta;
-use common::{DateTime, DeliveryId, IntegrationId, TenantId};
+use common::{DateTime, IntegrationId, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -112,7 +112,7 @@ pub(crate) async fn alarm(
             .bind::<SqlUuid, _>(tenant.0)
             .load(connection)
             .await?;
-    Ok(rows.first().map(|row| row.health_alarm.as_deref().and_then(Alarm::parse)))
+    Ok(rows.into_iter().next().map(|row| row.health_alarm.as_deref().and_then(Alarm::parse)))
 }
 
 /// A source's last receipts, newest first.
