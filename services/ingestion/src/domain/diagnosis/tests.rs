@@ -65,7 +65,7 @@ fn no_signature_and_another_providers() {
     let source = Delivered::to("generic");
     let found = source.diagnose(&[], BODY);
     assert_eq!((found.code, &found.evidence["expectedHeader"]), ("no_signature", &json!("x-signature")));
-    for (key, fits) in [(source.secret.as_bytes(), true), (b"guessed", false)] {
+    for (key, fits) in [(source.secret.as_bytes(), true), (&b"guessed"[..], false)] {
         let github = format!("sha256={}", hex::encode(sha256(key, &[BODY])));
         let found = source.diagnose(&[("x-hub-signature-256", github)], BODY);
         assert_eq!((found.code, &found.evidence["provider"]), ("other_provider", &json!("github")));
@@ -203,7 +203,7 @@ fn the_other_hash_another_secret_a_wrong_token_and_what_fits_by_now() {
 
     let mut gitlab = Delivered::to("gitlab");
     gitlab.previous = Some(("old".to_owned(), NOW));
-    for (token, code) in [("old", "previous_secret"), ("guessed", "wrong_token"), (&gitlab.secret, "verifies_now")] {
+    for (token, code) in [("old", "previous_secret"), ("guessed", "wrong_token"), (gitlab.secret.as_str(), "verifies_now")] {
         assert_eq!(gitlab.diagnose(&[("x-gitlab-token", token.to_owned())], BODY).code, code);
     }
 }
