@@ -203,7 +203,9 @@ fn the_other_hash_another_secret_a_wrong_token_and_what_fits_by_now() {
 
     let mut gitlab = Delivered::to("gitlab");
     gitlab.previous = Some(("old".to_owned(), NOW));
-    for (token, code) in [("old", "previous_secret"), ("guessed", "wrong_token"), (gitlab.secret.as_str(), "verifies_now")] {
+    for (token, code) in
+        [("old", "previous_secret"), ("guessed", "wrong_token"), (gitlab.secret.as_str(), "verifies_now")]
+    {
         assert_eq!(gitlab.diagnose(&[("x-gitlab-token", token.to_owned())], BODY).code, code);
     }
 }
