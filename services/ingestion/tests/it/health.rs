@@ -54,7 +54,7 @@ async fn health_tells_what_came_and_what_was_refused() {
         let answer = client.get(path).await;
         assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{answer:?}");
     }
-    app.finish().await;
+    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
