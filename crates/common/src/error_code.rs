@@ -66,6 +66,7 @@ error_codes! {
     RuleExists, "rule_exists", 409, false, "A rule of this name exists. Choose another name.";
     IntegrationExists, "integration_exists", 409, false, "An integration of this name exists. Choose another name.";
     RotationInProgress, "rotation_in_progress", 409, false, "The secret was rotated and the previous one still verifies until context.previousSecretExpiresAt. Wait, revoke it, or send force.";
+    DeliveryStillRejected, "delivery_still_rejected", 409, false, "The delivery does not verify with the integration as it is now; context.diagnosis says why and what to do.";
     ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";

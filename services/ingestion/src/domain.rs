@@ -2,13 +2,16 @@
 //!
 //! Pure: no I/O, no framework, no clock of its own.
 
+pub(crate) mod act;
 pub(crate) mod csv_cell;
 pub(crate) mod delivery;
+pub(crate) mod diagnosis;
 pub(crate) mod entry;
+pub(crate) mod examiner;
 pub(crate) mod file;
-pub(crate) mod import;
-pub(crate) mod act;
+pub(crate) mod health;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod integration;
 pub(crate) mod item;
 pub(crate) mod mapping;

@@ -19,6 +19,8 @@ use crate::usecases::end_import::CancelImportError;
 use crate::usecases::link_file::LinkFileError;
 use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
+use crate::usecases::replay_delivery::ReplayDeliveryError;
+use crate::usecases::reverify_quarantine::ReverifyQuarantineError;
 use crate::usecases::rotate_secret::RotateSecretError;
 use crate::usecases::store_file::StoreFileError;
 use crate::usecases::test_mapping::TestMappingError;
@@ -58,6 +60,30 @@ impl From<RotateSecretError> for ApiError {
             }
             RotateSecretError::Unknown => Self::internal(error),
             RotateSecretError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayDeliveryError> for ApiError {
+    fn from(error: ReplayDeliveryError) -> Self {
+        match error {
+            ReplayDeliveryError::UnknownIntegration => Self::not_found("integration"),
+            ReplayDeliveryError::NotFound => Self::not_found("delivery"),
+            ReplayDeliveryError::StillRejected(diagnosis) => {
+                Self::new(ErrorCode::DeliveryStillRejected).with("diagnosis", serde_json::json!(diagnosis))
+            }
+            ReplayDeliveryError::Source(error) => Self::internal(error),
+            ReplayDeliveryError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReverifyQuarantineError> for ApiError {
+    fn from(error: ReverifyQuarantineError) -> Self {
+        match error {
+            ReverifyQuarantineError::NotFound => Self::not_found("integration"),
+            ReverifyQuarantineError::Source(error) => Self::internal(error),
+            ReverifyQuarantineError::Db(error) => error.into(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod given;
 pub(crate) mod imports;
 pub(crate) mod integrations;
 pub(crate) mod operations;
+pub(crate) mod quarantine;
 pub(crate) mod records;
 pub(crate) mod webhooks;
 
@@ -20,6 +21,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     files::routes(config);
     // Their fixed segments go before the records' ids.
     imports::routes(config);
+    quarantine::routes(config);
     records::routes(config);
     operations::routes(config);
 }

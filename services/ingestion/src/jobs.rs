@@ -5,3 +5,4 @@ pub(crate) mod forget_keys;
 pub(crate) mod release_held;
 pub(crate) mod run_imports;
 pub(crate) mod run_operations;
+pub(crate) mod watch_health;

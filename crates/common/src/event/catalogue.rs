@@ -48,6 +48,10 @@ event_types! {
     FileStored = "FILE_STORED": "A file was stored.";
     FileDeleted = "FILE_DELETED": "A file was deleted.";
     ImportCompleted = "IMPORT_COMPLETED": "An import of records ended; `data.status` says how.";
+    DeliveryReplayed = "DELIVERY_REPLAYED": "A rejected delivery was judged again and taken in.";
+    QuarantineReverified = "QUARANTINE_REVERIFIED": "A source's rejected deliveries were judged again.";
+    IntegrationFailing = "INTEGRATION_FAILING": "A source's deliveries are all rejected, or it fell silent; `data.status` says which.";
+    IntegrationRecovered = "INTEGRATION_RECOVERED": "A source that failed or was silent delivers again.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
     MemberInvited = "MEMBER_INVITED": "Somebody was invited.";

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::subject;
 use super::{EventData, EventType, Subject};
-use crate::{DateTime, IntegrationId};
+use crate::{DateTime, DeliveryId, IntegrationId, RecordId};
 
 /// A source was connected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,26 @@ pub struct IntegrationUpdated {
     pub status: String,
     /// Its version.
     pub version: i32,
+    /// What it was before the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<IntegrationState>,
+    /// What it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<IntegrationState>,
+}
+
+/// What people set of a source; its secrets are no part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationState {
+    /// Its name.
+    pub name: String,
+    /// `active` or `paused`.
+    pub status: String,
+    /// What differs from the provider's way to sign.
+    pub config: serde_json::Value,
+    /// Nothing means the provider's default.
+    pub mapping: Option<serde_json::Value>,
 }
 
 /// A source was removed.
@@ -56,7 +76,67 @@ pub struct SecretRotated {
     pub previous_secret_expires_at: Option<DateTime>,
 }
 
+/// A rejected delivery was judged again and taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryReplayed {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// The receipt.
+    pub delivery_id: DeliveryId,
+    /// The record it made, or that of the first receipt.
+    pub record_id: RecordId,
+    /// Whether the same delivery had been taken in before.
+    pub duplicate: bool,
+}
+
+/// A source's rejected deliveries were judged again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuarantineReverified {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// How many were judged.
+    pub checked: u32,
+    /// How many made a record.
+    pub accepted: u32,
+    /// How many had been taken in before.
+    pub duplicates: u32,
+    /// How many stay rejected.
+    pub still_rejected: u32,
+}
+
+/// A source's deliveries are all rejected, or it fell silent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationFailing {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// `failing` or `silent`.
+    pub status: String,
+    /// When something last came.
+    pub last_delivery_at: Option<DateTime>,
+}
+
+/// A source that failed or was silent delivers again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationRecovered {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// When something last came.
+    pub last_delivery_at: Option<DateTime>,
+}
+
+subject!(IntegrationFailing, IntegrationFailing, "integration", |e| e.integration_id);
+subject!(IntegrationRecovered, IntegrationRecovered, "integration", |e| e.integration_id);
 subject!(IntegrationConnected, IntegrationConnected, "integration", |e| e.integration_id);
 subject!(IntegrationUpdated, IntegrationUpdated, "integration", |e| e.integration_id);
 subject!(IntegrationDeleted, IntegrationDeleted, "integration", |e| e.integration_id);
 subject!(SecretRotated, SecretRotated, "integration", |e| e.integration_id);
+subject!(DeliveryReplayed, DeliveryReplayed, "integration", |e| e.integration_id);
+subject!(QuarantineReverified, QuarantineReverified, "integration", |e| e.integration_id);

@@ -21,12 +21,15 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}", IntegrationsRead),
     Route::to(Ingestion, Patch, "/api/v1/integrations/{id}", IntegrationsWrite),
     Route::to(Ingestion, Delete, "/api/v1/integrations/{id}", IntegrationsWrite),
+    Route::to(Ingestion, Get, "/api/v1/integrations/{id}/health", IntegrationsRead),
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/rotate", IntegrationsWrite),
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/revoke-previous", IntegrationsWrite),
     // It writes nothing, and shows of deliveries what those calls show.
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/mapping/test", IntegrationsRead).body_limit(DELIVERY),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries", IntegrationsRead),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries/{deliveryId}", IntegrationsRead),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/deliveries/{deliveryId}/replay", IntegrationsWrite),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/quarantine/reverify", IntegrationsWrite),
     // No bearer: the signature over the raw bytes speaks for the sender, and ingestion checks it.
     Route::new(
         Post,

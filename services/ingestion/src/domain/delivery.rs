@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::signature::Refusal;
+use super::signature::{Evidence, Refusal, Verifier};
 
 /// Most bytes kept of a body that made no record: a flood of forgeries must not fill the disk.
 pub(crate) const MAX_KEPT_BODY: usize = 1 << 20;
@@ -63,6 +63,15 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Signature(Refusal::SignatureMissing),
+        Self::Signature(Refusal::SignatureMismatch),
+        Self::Signature(Refusal::TooOld),
+        Self::Signature(Refusal::InFuture),
+        Self::UnparseableBody,
+    ];
+
     /// The name on the wire and in the database.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -99,26 +108,39 @@ pub(crate) fn dedupe_key(delivery_id: Option<&str>, body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The headers worth keeping, as JSON text; a name that came twice has its values joined by commas.
-pub(crate) fn kept_headers<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+/// The headers worth keeping, as JSON text. What the signature is judged by is kept as the judge sees it: the first
+/// value, and of a token only a digest. Of other headers a name that came twice has its values joined by commas.
+pub(crate) fn kept_headers(verifier: &Verifier, integration: IntegrationId, headers: &[(&str, &str)]) -> String {
     let mut kept = Map::new();
     let mut size = 0;
-    for (name, value) in headers.filter(|(name, _)| is_kept(name)) {
+    let is_evidence = |name: &str| verifier.evidence(name) != Evidence::None;
+    let first = headers.iter().filter(|(name, _)| is_evidence(name));
+    let rest = headers.iter().filter(|(name, _)| !is_evidence(name) && is_kept(name));
+    for &(name, value) in first.chain(rest) {
+        let evidence = verifier.evidence(name);
+        let value = if evidence == Evidence::Token { token_digest(integration, value) } else { value.to_owned() };
         size += name.len() + value.len();
         if size > MAX_KEPT_HEADERS {
             break;
         }
         match kept.get_mut(name) {
+            Some(_) if evidence != Evidence::None => {}
             Some(Value::String(before)) => {
                 before.push_str(", ");
-                before.push_str(value);
+                before.push_str(&value);
             }
             _ => {
-                kept.insert(name.to_owned(), Value::String(value.to_owned()));
+                kept.insert(name.to_owned(), Value::String(value));
             }
         }
     }
     Value::Object(kept).to_string()
+}
+
+/// What is kept of a token: enough to recognise the source's own, of no use to anybody else.
+pub(crate) fn token_digest(integration: IntegrationId, token: &str) -> String {
+    let digest = Sha256::new().chain_update(integration.0.as_bytes()).chain_update(token.as_bytes()).finalize();
+    hex::encode(digest)
 }
 
 /// Names are in lower case.
@@ -129,16 +151,37 @@ fn is_kept(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::provider::catalogue;
+    use serde_json::json;
 
     #[test]
     fn credentials_are_dropped_and_headers_bounded() {
+        let kept = |headers: &[(&str, &str)]| kept_headers_of("generic", json!({}), headers);
         let long = "x".repeat(MAX_KEPT_HEADERS);
         let headers = [("cookie", "s=1"), ("authorization", "Bearer x"), ("a", "1"), ("a", "2"), ("big", &long)];
-        assert_eq!(kept_headers(headers.into_iter()), r#"{"a":"1, 2"}"#);
+        assert_eq!(kept(&headers), json!({"a": "1, 2"}));
         let named =
             ["x-gitlab-token", "proxy-authorization", "x-api-key", "x-client-secret", "x-password", "set-cookie"];
-        let kept = named.into_iter().chain(["x-github-event", "host"]).map(|name| (name, "v"));
-        assert_eq!(kept_headers(kept), r#"{"x-github-event":"v"}"#);
+        let headers: Vec<_> = named.into_iter().chain(["x-github-event", "host"]).map(|name| (name, "v")).collect();
+        assert_eq!(kept(&headers), json!({"x-github-event": "v"}));
+    }
+
+    #[test]
+    fn what_the_signature_is_judged_by_is_kept() {
+        let long = "x".repeat(MAX_KEPT_HEADERS - 100);
+        let headers = [("big", long.as_str()), ("x-secret-sig", "one"), ("x-secret-sig", "two"), ("x-timestamp", "7")];
+        let kept = kept_headers_of("generic", json!({"header": "x-secret-sig"}), &headers);
+        assert_eq!((&kept["x-secret-sig"], &kept["x-timestamp"]), (&json!("one"), &json!("7")), "first and unjoined");
+        let kept = kept_headers_of("gitlab", json!({}), &[("x-gitlab-token", "guessed")]);
+        let digest = kept["x-gitlab-token"].as_str().expect("kept");
+        assert!(digest.len() == 64 && !digest.contains("guessed"), "{digest}");
+    }
+
+    fn kept_headers_of(provider: &str, config: Value, headers: &[(&str, &str)]) -> Value {
+        let scheme = &catalogue().find(provider).expect("known").signature;
+        let verifier = scheme.configured(&config).expect("a config").verifier(&[b"key".to_vec()]).expect("a key");
+        let kept = kept_headers(&verifier, IntegrationId::generate(), headers);
+        serde_json::from_str(&kept).expect("JSON")
     }
 
     #[test]

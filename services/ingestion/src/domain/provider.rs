@@ -9,6 +9,9 @@ use super::mapping::Mapping;
 use super::secret::SecretForm;
 use super::signature::Scheme;
 
+/// Challenges are small; no delivery is parsed for the sake of one.
+const MAX_CHALLENGE: usize = 4 << 10;
+
 const FILES: [&str; 7] = [
     include_str!("../providers/generic.json"),
     include_str!("../providers/standard-webhooks.json"),
@@ -33,10 +36,37 @@ pub(crate) struct Provider {
     pub(crate) secret: SecretForm,
     /// How it signs.
     pub(crate) signature: Scheme,
+    /// How it asks whether an address is the source's own, before it delivers there.
+    #[serde(default)]
+    pub(crate) challenge: Option<Challenge>,
     /// What to do at the provider, for people.
     pub(crate) setup: String,
     /// The default mapping.
     pub(crate) mapping: Value,
+}
+
+/// A signed request that wants a part of its body back and is no delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Challenge {
+    /// What the body's `type` says.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The field to send back.
+    echo: String,
+}
+
+impl Challenge {
+    /// The answer, when the body is a challenge.
+    pub(crate) fn answer(&self, body: &[u8]) -> Option<Value> {
+        if body.len() > MAX_CHALLENGE {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let is_challenge = body.get("type")?.as_str()? == self.kind;
+        let echo = is_challenge.then(|| body.get(&self.echo)?.as_str())??;
+        Some(serde_json::json!({ self.echo.as_str(): echo }))
+    }
 }
 
 /// How a source proves itself.

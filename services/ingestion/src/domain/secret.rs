@@ -34,6 +34,24 @@ impl SecretForm {
             Self::Whsec => STANDARD.decode(secret.strip_prefix(STANDARD_PREFIX)?).ok(),
         }
     }
+
+    /// Keys that senders make of a shown secret by mistake, each with what they did.
+    pub(crate) fn mistaken(self, secret: &str) -> Vec<(&'static str, Vec<u8>)> {
+        let mut keys = vec![("with a line feed at its end", format!("{secret}\n").into_bytes())];
+        match self {
+            Self::Text => {
+                let decoded = URL_SAFE_NO_PAD.decode(secret).or_else(|_| STANDARD.decode(secret)).ok();
+                keys.extend(decoded.map(|key| ("decoded from base64", key)));
+                keys.extend(hex::decode(secret).ok().map(|key| ("decoded from hexadecimal", key)));
+            }
+            Self::Whsec => {
+                keys.push(("as text, with whsec_", secret.as_bytes().to_vec()));
+                let rest = secret.strip_prefix(STANDARD_PREFIX);
+                keys.extend(rest.map(|rest| ("as text, without decoding it from base64", rest.as_bytes().to_vec())));
+            }
+        }
+        keys
+    }
 }
 
 /// What a webhook secret is sealed for.

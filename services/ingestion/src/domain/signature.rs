@@ -4,9 +4,12 @@
 
 mod config;
 mod key;
+mod parts;
 mod verify;
 
-pub(crate) use verify::{Refusal, Verifier};
+pub(crate) use key::Key;
+pub(crate) use parts::Part;
+pub(crate) use verify::{Evidence, Refusal, Verifier};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -5,7 +5,7 @@ use settings::Sealer;
 
 use super::integration::{Integration, IntegrationStatus};
 use super::mapping::Mapping;
-use super::provider::catalogue;
+use super::provider::{Challenge, catalogue};
 use super::secret::sealing_context;
 use super::signature::Verifier;
 
@@ -19,6 +19,7 @@ pub(crate) struct Source {
     pub(crate) paused: bool,
     pub(crate) verifier: Verifier,
     pub(crate) mapping: Mapping,
+    pub(crate) challenge: Option<Challenge>,
 }
 
 /// A stored integration that cannot be used.
@@ -63,6 +64,7 @@ impl Source {
             paused: row.status == IntegrationStatus::Paused,
             verifier,
             mapping,
+            challenge: provider.challenge.clone(),
         })
     }
 }

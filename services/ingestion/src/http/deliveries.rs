@@ -1,14 +1,20 @@
 //! What sources delivered, the rejected receipts as well.
 
 pub(crate) mod list;
+pub(crate) mod replay;
 pub(crate) mod show;
 
-use ::web::resource;
+use ::web::{ApiError, resource};
+use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
 use common::{DateTime, DeliveryId, IntegrationId, RecordId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::App;
+use crate::domain::diagnosis::Diagnosis;
+use crate::domain::examiner::Examiner;
+use crate::domain::integration::Integration;
 use crate::store::deliveries::DeliveryRow;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -17,6 +23,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/api/v1/integrations/{id}/deliveries/{deliveryId}", "GET")
                 .route(web::get().to(show::show_delivery)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/deliveries/{deliveryId}/replay", "POST")
+                .route(web::post().to(replay::replay_delivery)),
         );
 }
 
@@ -34,10 +44,14 @@ pub(crate) struct DeliveryResponse {
     /// The record it made, or that of the first receipt.
     record_id: Option<RecordId>,
     received_at: DateTime,
+    /// When it was taken in after all; `reason` says still why it was rejected at first.
+    replayed_at: Option<DateTime>,
+    /// What is wrong with it, and what to do. Null unless it is rejected; in lists also where its body is large.
+    diagnosis: Option<Diagnosis>,
 }
 
-impl From<DeliveryRow> for DeliveryResponse {
-    fn from(row: DeliveryRow) -> Self {
+impl DeliveryResponse {
+    fn new(row: DeliveryRow, diagnosis: Option<Diagnosis>) -> Self {
         Self {
             id: DeliveryId(row.id),
             integration_id: IntegrationId(row.integration_id),
@@ -45,6 +59,20 @@ impl From<DeliveryRow> for DeliveryResponse {
             reason: row.reason,
             record_id: row.record_id.map(RecordId),
             received_at: row.received_at,
+            replayed_at: row.replayed_at,
+            diagnosis,
         }
     }
+}
+
+/// The source's examiner; nothing when its row cannot be used, which its deliveries' answer should survive.
+fn examiner(app: &App, integration: &Integration) -> Option<Examiner> {
+    let prepared = Examiner::prepare(integration, &app.sealer);
+    prepared.inspect_err(|error| tracing::warn!(%error, "its deliveries are not diagnosed")).ok()
+}
+
+fn delivery_id(request: &HttpRequest) -> Result<DeliveryId, ApiError> {
+    let malformed =
+        |_| ApiError::invalid_request("The delivery id in the path is not a UUID.").with("field", "deliveryId");
+    request.match_info().query("deliveryId").parse().map_err(malformed)
 }

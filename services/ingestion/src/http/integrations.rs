@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod health;
 pub(crate) mod list;
 pub(crate) mod providers;
 pub(crate) mod revoke_previous;
@@ -33,6 +34,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::get().to(show::show_integration))
                 .route(web::patch().to(update::update_integration))
                 .route(web::delete().to(delete::delete_integration)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/health", "GET").route(web::get().to(health::show_integration_health)),
         )
         .service(
             resource("/api/v1/integrations/{id}/secret/rotate", "POST").route(web::post().to(rotate::rotate_secret)),

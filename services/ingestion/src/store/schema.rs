@@ -43,6 +43,7 @@ diesel::table! {
         headers -> Json,
         body -> Binary,
         received_at -> Timestamptz,
+        replayed_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Changing a source: its name, settings or mapping, pausing and resuming it.
 
-use common::event::{Cause, Event, IntegrationUpdated};
+use common::event::{Cause, Event, IntegrationState, IntegrationUpdated};
 use common::{IntegrationId, Violation};
 use db::{Connection, DbError};
 use serde_json::Value;
@@ -75,9 +75,20 @@ pub(crate) async fn change_integration(
         name: after.name.clone(),
         status: after.status.as_str().to_owned(),
         version: after.version,
+        before: Some(state(&before)),
+        after: Some(state(&after)),
     };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &updated)]).await?;
     Ok(after)
+}
+
+fn state(integration: &Integration) -> IntegrationState {
+    IntegrationState {
+        name: integration.name.clone(),
+        status: integration.status.as_str().to_owned(),
+        config: integration.config.clone(),
+        mapping: integration.mapping.clone(),
+    }
 }
 
 fn is_same(before: &Integration, after: &Integration) -> bool {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use common::event::Cause;
 use common::trace::TraceContext;
 use common::{Actor, DeliveryId, IntegrationId, RecordId};
+use serde_json::Value;
 
 use crate::app::App;
 use crate::domain::Header;
@@ -25,6 +26,15 @@ pub(crate) struct Arrival<'a> {
     pub(crate) kept_headers: String,
     pub(crate) body: Bytes,
     pub(crate) trace: TraceContext,
+}
+
+/// What came of a webhook.
+#[derive(Clone, Debug)]
+pub(crate) enum Received {
+    /// It was stored.
+    Stored(Receipt),
+    /// It only asked whether its address is right, and wants this back; nothing was stored.
+    Challenge(Value),
 }
 
 /// What the sender is told.
@@ -63,10 +73,16 @@ pub(crate) async fn find_source(
 }
 
 /// Receives a webhook. Everything from a known source is kept, what is refused as well.
-pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<Receipt, ReceiveWebhookError> {
+pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<Received, ReceiveWebhookError> {
     let Arrival { source, header, kept_headers, body, trace } = arrival;
     let actor = Actor::integration(source.id, &source.name);
     let cause = Cause { tenant_id: source.tenant_id, actor, trace, at: app.clock.now() };
+    if let Some(challenge) = &source.challenge
+        && let Some(answer) = challenge.answer(&body)
+        && source.verifier.verify(header, &body, cause.at.timestamp()).is_ok()
+    {
+        return Ok(Received::Challenge(answer));
+    }
     let judged = read(&source, header, &body, cause.at.timestamp());
     let delivery = NewDelivery {
         id: DeliveryId::generate(),
@@ -97,7 +113,7 @@ pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<R
     let stored = app.intake.store(vec![Entry::Delivered { delivery, record, hold: source.paused }]).await?;
     let (record_id, duplicate) =
         stored.first().map_or((new_id, false), |stored| (stored.record_id.unwrap_or(new_id), stored.duplicate));
-    Ok(Receipt { delivery_id, record_id, duplicate })
+    Ok(Received::Stored(Receipt { delivery_id, record_id, duplicate }))
 }
 
 /// Judges the signature, then the time, then the body.

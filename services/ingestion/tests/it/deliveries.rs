@@ -28,6 +28,8 @@ async fn every_receipt_is_listed_and_shown_as_it_came() {
     let rejected = &all.body[0];
     assert_eq!((&rejected["reason"], &rejected["recordId"]), (&json!("signature_mismatch"), &json!(null)));
     assert_eq!(all.body[1]["recordId"], accepted.body["recordId"]);
+    assert_eq!(rejected["diagnosis"]["code"], "wrong_secret", "{rejected:#}");
+    assert_eq!(all.body[1]["diagnosis"], json!(null));
     let some = admin.get(&format!("{own}?outcome=accepted")).await;
     assert_eq!(some.body.as_array().map(Vec::len), Some(1));
     assert_eq!(some.body[0]["id"], accepted.body["deliveryId"]);
@@ -42,7 +44,23 @@ async fn every_receipt_is_listed_and_shown_as_it_came() {
     assert_eq!(shown.body["headers"]["x-delivery-id"], "d-2");
     assert!(shown.body["headers"].get("authorization").is_none() && shown.body["headers"].get("cookie").is_none());
 
+    assert_eq!(shown.body["diagnosis"], rejected["diagnosis"]);
+
+    let at = |row: &serde_json::Value| row["receivedAt"].as_str().expect("a time").replace('+', "%2B");
+    for (query, count) in [
+        ("reason=signature_mismatch".to_owned(), 1),
+        ("reason=timestamp_too_old".to_owned(), 0),
+        (format!("to={}", at(rejected)), 2),
+        (format!("from={}&outcome=rejected", at(rejected)), 1),
+        (format!("from={}", at(&all.body[2])), 3),
+    ] {
+        let found = admin.get(&format!("{own}?{query}")).await;
+        assert_eq!(found.body.as_array().map(Vec::len), Some(count), "{query} {found:?}");
+    }
+
     for (path, status) in [
+        (format!("{own}?reason=boredom"), 400),
+        (format!("{own}?from=yesterday"), 400),
         (format!("{own}?outcome=lost"), 400),
         (format!("{own}?colour=red"), 400),
         (format!("{own}/not-a-uuid"), 400),

@@ -61,6 +61,11 @@ async fn a_source_lives_from_connection_to_deletion() {
     for kind in ["INTEGRATION_CONNECTED", "INTEGRATION_UPDATED", "INTEGRATION_DELETED"] {
         app.wait_for_event(kind).await;
     }
+    let updated = app.wait_for_event("INTEGRATION_UPDATED").await;
+    let data: serde_json::Value = serde_json::from_str(updated.data.get()).expect("JSON");
+    assert_eq!(data["before"]["name"], "Support", "{data:#}");
+    assert_eq!((&data["after"]["name"], &data["after"]["status"]), (&data["name"], &data["status"]), "{data:#}");
+    assert!(!updated.data.get().contains("ecret"), "{data:#}");
     app.finish().await;
 }
 

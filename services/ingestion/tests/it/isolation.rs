@@ -28,6 +28,8 @@ async fn routes_show_only_ones_own() {
         ("POST", format!("{own}/mapping/test"), Some(json!({"payload": {}}))),
         ("GET", format!("{own}/deliveries"), None),
         ("GET", format!("{own}/deliveries/{delivery}"), None),
+        ("POST", format!("{own}/deliveries/{delivery}/replay"), Some(json!({}))),
+        ("POST", format!("{own}/quarantine/reverify"), Some(json!({}))),
     ] {
         let answer = me.send(method, &path, &[], body).await;
         assert_eq!(

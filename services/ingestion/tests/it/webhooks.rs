@@ -229,6 +229,23 @@ async fn odd_bodies_make_records_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn slacks_challenge_is_answered_bare_and_only_when_signed() {
+    let app = start().await;
+    let source = connect(&app, TenantId::generate(), "slack").await;
+    let body = br#"{"type":"url_verification","challenge":"3eZbrw1aB","token":"x"}"#;
+    let answer = source.send_with(&source.sign("d-1", body, 0), body).await;
+    assert_eq!((answer.status, &answer.body), (200, &json!({"challenge": "3eZbrw1aB"})), "{answer:?}");
+    assert_eq!(answer.header("x-verdict-envelope"), Some("none"), "the gateway leaves it as it is");
+    assert_eq!(app.count("deliveries").await, 0, "a challenge is no delivery");
+    let forged = source.with_secret("guessed");
+    let answer = source.send_with(&forged.sign("d-1", body, 0), body).await;
+    assert_eq!((answer.status, answer.body["code"].as_str()), (401, Some("invalid_signature")), "{answer:?}");
+    let other = json!({"type": "event_callback", "challenge": "no", "event": {"text": "x"}});
+    assert_eq!(source.send("d-2", &other).await.status, 202);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_changed_byte_or_a_wrong_token_is_refused_for_every_provider() {
     let app = start().await;
     let tenant = TenantId::generate();

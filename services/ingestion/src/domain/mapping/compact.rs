@@ -1,7 +1,7 @@
 //! JSON text without the white space between its tokens; numbers and strings stay as they were written.
 
 /// The same JSON in one line. The text must be valid JSON.
-pub(super) fn compact(json: &str) -> String {
+pub(crate) fn compact(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let (mut in_string, mut escaped) = (false, false);
     for char in json.chars() {

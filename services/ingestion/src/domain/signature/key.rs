@@ -6,8 +6,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Hash, Kind, Scheme};
 
+/// A prepared key.
 #[derive(Clone)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Sha256(Hmac<Sha256>),
     Sha512(Hmac<Sha512>),
     Token(Vec<u8>),
@@ -15,7 +16,7 @@ pub(super) enum Key {
 
 impl Key {
     /// Prepares a key; `None` when it is empty.
-    pub(super) fn new(scheme: &Scheme, secret: &[u8]) -> Option<Self> {
+    pub(crate) fn new(scheme: &Scheme, secret: &[u8]) -> Option<Self> {
         if secret.is_empty() {
             return None;
         }
@@ -29,7 +30,7 @@ impl Key {
     }
 
     /// Whether one of the signatures is that of the parts under this key; compares in constant time.
-    pub(super) fn signed<'a>(&self, parts: impl Iterator<Item = &'a [u8]>, signatures: &[Vec<u8>]) -> bool {
+    pub(crate) fn signed<'a>(&self, parts: impl Iterator<Item = &'a [u8]>, signatures: &[Vec<u8>]) -> bool {
         match self {
             Self::Token(token) => signatures.iter().any(|given| bool::from(given.as_slice().ct_eq(token))),
             Self::Sha256(keyed) => {

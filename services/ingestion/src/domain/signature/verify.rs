@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::key::Key;
-use super::{Encoding, Kind, Scheme};
+use super::{Encoding, Kind, Part, Scheme};
 use crate::domain::Header;
 
 /// Signatures looked at in one header; more would only buy an attacker processor time.
@@ -31,13 +31,15 @@ struct ValidKey {
     until: Option<i64>,
 }
 
-/// A piece of what is signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    Id,
-    Timestamp,
-    Body,
-    Literal(String),
+/// What a header is to a later look at the delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// Nothing.
+    None,
+    /// It is judged, and no secret.
+    Plain,
+    /// It holds the secret itself.
+    Token,
 }
 
 /// Why a delivery is not believed.
@@ -58,31 +60,8 @@ impl Scheme {
     pub(crate) fn verifier(&self, keys: &[Vec<u8>]) -> Option<Verifier> {
         let valid = |key: &Vec<u8>| Some(ValidKey { key: Key::new(self, key)?, until: None });
         let keys: Vec<ValidKey> = keys.iter().filter_map(valid).collect();
-        let has_time = self.timestamp_header.is_some() || self.timestamp_prefix.is_some();
-        let content = if has_time { parts(&self.content) } else { vec![Part::Body] };
-        (!keys.is_empty()).then(|| Verifier { scheme: self.clone(), content, keys })
+        (!keys.is_empty()).then(|| Verifier { scheme: self.clone(), content: self.parts(), keys })
     }
-}
-
-fn parts(content: &str) -> Vec<Part> {
-    let mut parts = Vec::new();
-    let mut rest = content;
-    while let Some((literal, hole)) = rest.split_once('{') {
-        if !literal.is_empty() {
-            parts.push(Part::Literal(literal.to_owned()));
-        }
-        let (name, after) = hole.split_once('}').unwrap_or((hole, ""));
-        parts.push(match name {
-            "id" => Part::Id,
-            "timestamp" => Part::Timestamp,
-            _ => Part::Body,
-        });
-        rest = after;
-    }
-    if !rest.is_empty() {
-        parts.push(Part::Literal(rest.to_owned()));
-    }
-    parts
 }
 
 impl Verifier {
@@ -97,11 +76,24 @@ impl Verifier {
     /// # Errors
     /// Why the delivery is not believed.
     pub(crate) fn verify(&self, header: Header<'_>, body: &[u8], now: i64) -> Result<(), Refusal> {
-        let optional = |name: &Option<String>| name.as_deref().and_then(header);
+        self.verify_again(header, body, now, now)
+    }
+
+    /// Judges a kept delivery by its time of receipt, with the keys that count now.
+    ///
+    /// # Errors
+    /// Why the delivery is not believed.
+    pub(crate) fn verify_again(
+        &self,
+        header: Header<'_>,
+        body: &[u8],
+        received_at: i64,
+        now: i64,
+    ) -> Result<(), Refusal> {
         let proof = header(&self.scheme.header).ok_or(Refusal::SignatureMissing)?;
         let signatures = self.signatures(proof);
-        let timestamp = optional(&self.scheme.timestamp_header).or_else(|| self.timestamp_in(proof));
-        let id = optional(&self.scheme.delivery_id_header);
+        let timestamp = self.scheme.signed_time(header);
+        let id = self.scheme.delivery_id_header.as_deref().and_then(header);
         let is_missing = |part: &Part| match part {
             Part::Id => id.is_none(),
             Part::Timestamp => timestamp.is_none(),
@@ -122,19 +114,27 @@ impl Verifier {
         if !self.keys.iter().any(|key| counts(key.until) && key.key.signed(message(), &signatures)) {
             return Err(Refusal::SignatureMismatch);
         }
-        timestamp.map_or(Ok(()), |timestamp| self.judge_time(timestamp, now))
+        timestamp.map_or(Ok(()), |timestamp| self.judge_time(timestamp, received_at))
+    }
+
+    /// How the source signs, its settings taken in.
+    pub(crate) const fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// How to keep a header of a delivery, so that it can be judged again.
+    pub(crate) fn evidence(&self, name: &str) -> Evidence {
+        let scheme = &self.scheme;
+        let is = |known: &Option<String>| known.as_deref() == Some(name);
+        if name == scheme.header {
+            return if scheme.kind == Kind::Token { Evidence::Token } else { Evidence::Plain };
+        }
+        if is(&scheme.timestamp_header) || is(&scheme.delivery_id_header) { Evidence::Plain } else { Evidence::None }
     }
 
     /// The provider's id of the delivery, if it sent one.
     pub(crate) fn delivery_id<'h>(&self, header: Header<'h>) -> Option<&'h str> {
         self.scheme.delivery_id_header.as_deref().and_then(header).filter(|id| !id.is_empty())
-    }
-
-    /// The time that the signature's own header holds, as one of its parts.
-    fn timestamp_in<'h>(&self, proof: &'h str) -> Option<&'h str> {
-        let prefix = self.scheme.timestamp_prefix.as_deref()?;
-        let separator = self.scheme.separator.as_deref()?;
-        proof.split(separator).find_map(|part| part.trim().strip_prefix(prefix))
     }
 
     fn judge_time(&self, timestamp: &str, now: i64) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! `GET /integrations/{id}/deliveries/{deliveryId}`
 
 use actix_web::HttpRequest;
-use actix_web::web::Data;
+use actix_web::web::{Data, block};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use common::error_code::ErrorBody;
@@ -11,9 +11,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use web::{ApiError, Caller, Path, Reply};
 
-use super::DeliveryResponse;
+use super::{DeliveryResponse, delivery_id, examiner};
 use crate::app::App;
+use crate::domain::delivery::DeliveryOutcome;
+use crate::domain::examiner::Kept;
 use crate::store;
+
+const REJECTED: &str = DeliveryOutcome::Rejected.as_str();
 
 /// One receipt as it came.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,18 +50,30 @@ pub(crate) async fn show_delivery(
     Path(id): Path<IntegrationId>,
     request: HttpRequest,
 ) -> Result<Reply, ApiError> {
-    let malformed =
-        |_| ApiError::invalid_request("The delivery id in the path is not a UUID.").with("field", "deliveryId");
-    let delivery: DeliveryId = request.match_info().query("deliveryId").parse().map_err(malformed)?;
+    let delivery = delivery_id(&request)?;
     let of = (caller.tenant(), id);
-    let found = app
+    let (integration, found) = app
         .db
-        .tenant(caller.tenant(), async |connection| store::deliveries::find(connection, of, delivery).await)
+        .tenant(caller.tenant(), async |connection| {
+            let integration = store::integrations::find(connection, caller.tenant(), id).await?;
+            Ok::<_, ApiError>((integration, store::deliveries::find(connection, of, delivery).await?))
+        })
         .await?;
     let row = found.ok_or_else(|| ApiError::not_found("delivery"))?;
-    Ok(Reply::ok(&WholeDeliveryResponse {
-        summary: row.summary.into(),
-        headers: row.headers,
-        body: STANDARD.encode(&row.body),
-    }))
+    let now = app.clock.now();
+    let examiner = integration.and_then(|integration| examiner(&app, &integration));
+    // Dozens of keyed hashes over a body of up to a MiB.
+    let response = block(move || {
+        let diagnosis = row.summary.reason.as_deref().filter(|_| row.summary.outcome == REJECTED).and_then(|reason| {
+            let (headers, body) = (&row.headers, Some(row.body.as_slice()));
+            examiner.as_ref()?.diagnose(&Kept { reason, headers, body, received_at: row.summary.received_at }, now)
+        });
+        let headers = match &examiner {
+            Some(examiner) => examiner.shown(row.headers),
+            None => row.headers,
+        };
+        let body = STANDARD.encode(&row.body);
+        WholeDeliveryResponse { summary: DeliveryResponse::new(row.summary, diagnosis), headers, body }
+    });
+    Ok(Reply::ok(&response.await.map_err(ApiError::internal)?))
 }

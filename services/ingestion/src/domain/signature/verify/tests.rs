@@ -83,3 +83,44 @@ fn generic_without_time_signs_the_body_alone() {
     assert_eq!(judge_with(&verifier, &[("x-sig", good)], "{}", NOW), Ok(()));
     assert_eq!(judge_with(&verifier, &[("x-sig", "AAAA")], "{}", NOW), Err(Refusal::SignatureMismatch));
 }
+
+proptest::proptest! {
+    /// Whatever a sender writes into its headers, it is read without a panic, and believed only when signed.
+    #[test]
+    fn no_header_is_believed_without_the_key(
+        provider in 0..7_usize,
+        header in "(t=|v1=|v1,|v0=|sha256=)?[ -~]{0,90}(,| )?(v1=|v1,)?[0-9a-fA-F=+/]{0,90}",
+        time in "[ -~]{0,12}|[0-9]{9,20}|-[0-9]{1,19}",
+        body in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..64),
+        now in proptest::arbitrary::any::<i64>(),
+    ) {
+        let provider = &catalogue().all()[provider];
+        let key = provider.secret.key(&provider.secret.generate()).expect("its own form");
+        let verifier = provider.signature.verifier(&[key]).expect("a key");
+        let scheme = &provider.signature;
+        let find = |name: &str| {
+            if name == scheme.header {
+                return Some(header.as_str());
+            }
+            let is = |known: &Option<String>| known.as_deref() == Some(name);
+            (is(&scheme.timestamp_header) || is(&scheme.delivery_id_header)).then_some(time.as_str())
+        };
+        proptest::prop_assert!(verifier.verify(&find, &body, now).is_err());
+    }
+
+    /// A signature by the key is believed wherever it stands among others, up to as many as are looked at.
+    #[test]
+    fn the_right_one_among_several_is_found(place in 0..8_usize, body in "[ -~]{0,64}") {
+        let provider = catalogue().find("standard-webhooks").expect("there");
+        let secret = provider.secret.generate();
+        let key = provider.secret.key(&secret).expect("its own form");
+        let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&key).expect("any length");
+        hmac::Mac::update(&mut mac, format!("d-1.{NOW}.{body}").as_bytes());
+        let good = format!("v1,{}", STANDARD.encode(hmac::Mac::finalize(mac).into_bytes()));
+        let mut all = vec!["v1,AAAA".to_owned(); 7];
+        all.insert(place, good);
+        let (all, time) = (all.join(" "), NOW.to_string());
+        let headers = [("webhook-id", "d-1"), ("webhook-timestamp", time.as_str()), ("webhook-signature", all.as_str())];
+        proptest::prop_assert_eq!(judge("standard-webhooks", &secret, &headers, &body, NOW), Ok(()));
+    }
+}

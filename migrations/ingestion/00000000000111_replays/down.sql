@@ -1,0 +1,2 @@
+DROP INDEX deliveries_rejected;
+ALTER TABLE deliveries DROP COLUMN replayed_at;
