@@ -21,13 +21,13 @@ pub use access::{
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use file::{FileDeleted, FileStored, ImportCompleted};
-pub use operation::{
-    OperationCompleted, OperationStarted, RecordArchived, RecordRestored, ReprocessOutcome, ReprocessRequested,
-    Reprocessed,
-};
 pub use integration::{
     DeliveryReplayed, IntegrationConnected, IntegrationDeleted, IntegrationFailing, IntegrationRecovered,
     IntegrationState, IntegrationUpdated, QuarantineReverified, SecretRotated,
+};
+pub use operation::{
+    OperationCompleted, OperationStarted, RecordArchived, RecordRestored, ReprocessOutcome, ReprocessRequested,
+    Reprocessed,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

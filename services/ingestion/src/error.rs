@@ -5,11 +5,9 @@ use db::ErrorClass;
 use web::ApiError;
 
 use crate::domain::act::Obstacle;
-use crate::usecases::act_on_record::ActOnRecordError;
-use crate::usecases::revert_operation::RevertOperationError;
-use crate::usecases::start_operation::{MAX_MATCHED, StartOperationError};
 use crate::intake::IntakeError;
 use crate::source_cache::LoadError;
+use crate::usecases::act_on_record::ActOnRecordError;
 use crate::usecases::begin_import::BeginImportError;
 use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
@@ -21,7 +19,9 @@ use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
 use crate::usecases::replay_delivery::ReplayDeliveryError;
 use crate::usecases::reverify_quarantine::ReverifyQuarantineError;
+use crate::usecases::revert_operation::RevertOperationError;
 use crate::usecases::rotate_secret::RotateSecretError;
+use crate::usecases::start_operation::{MAX_MATCHED, StartOperationError};
 use crate::usecases::store_file::StoreFileError;
 use crate::usecases::test_mapping::TestMappingError;
 

@@ -15,8 +15,8 @@ mod path;
 mod properties;
 
 pub(crate) use apply::Mapped;
-pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
 pub(crate) use compact::compact;
+pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
 
 use expression::Expression;
 use extract::Tree;
