@@ -19,8 +19,8 @@ pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated};
 pub use operation::{
-    OperationCompleted, OperationStarted, RecordArchived, RecordRestored, ReprocessOutcome, ReprocessRequested,
-    Reprocessed,
+    OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored, ReprocessOutcome,
+    ReprocessRequested, Reprocessed,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

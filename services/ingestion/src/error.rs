@@ -11,6 +11,7 @@ use crate::usecases::act_on_record::ActOnRecordError;
 use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
 use crate::usecases::delete_integration::DeleteIntegrationError;
+use crate::usecases::expunge_raw::ExpungeRawError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
 use crate::usecases::revert_operation::RevertOperationError;
 use crate::usecases::start_operation::{MAX_MATCHED, StartOperationError};
@@ -73,6 +74,16 @@ impl From<ActOnRecordError> for ApiError {
             ActOnRecordError::VersionConflict(current) => Self::version_conflict(current),
             ActOnRecordError::Refused(obstacle) => refused(obstacle),
             ActOnRecordError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExpungeRawError> for ApiError {
+    fn from(error: ExpungeRawError) -> Self {
+        match error {
+            ExpungeRawError::NotFound => Self::not_found("record"),
+            ExpungeRawError::VersionConflict(current) => Self::version_conflict(current),
+            ExpungeRawError::Db(error) => error.into(),
         }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod change_integration;
 pub(crate) mod connect_integration;
 pub(crate) mod delete_integration;
 pub(crate) mod end_items;
+pub(crate) mod expunge_raw;
 pub(crate) mod receive_webhook;
 pub(crate) mod release_held;
 pub(crate) mod revert_operation;
