@@ -26,8 +26,8 @@ pub use integration::{
     IntegrationState, IntegrationUpdated, QuarantineReverified, SecretRotated,
 };
 pub use operation::{
-    OperationCompleted, OperationStarted, RecordArchived, RecordRestored, ReprocessOutcome, ReprocessRequested,
-    Reprocessed,
+    OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored, ReprocessOutcome,
+    ReprocessRequested, Reprocessed,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

@@ -16,6 +16,7 @@ use crate::usecases::delete_integration::DeleteIntegrationError;
 use crate::usecases::end_import::CancelImportError;
 use crate::usecases::link_file::LinkFileError;
 use crate::usecases::receive_content::ReceiveContentError;
+use crate::usecases::expunge_raw::ExpungeRawError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
 use crate::usecases::replay_delivery::ReplayDeliveryError;
 use crate::usecases::reverify_quarantine::ReverifyQuarantineError;
@@ -203,6 +204,16 @@ impl From<ActOnRecordError> for ApiError {
             ActOnRecordError::VersionConflict(current) => Self::version_conflict(current),
             ActOnRecordError::Refused(obstacle) => refused(obstacle),
             ActOnRecordError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExpungeRawError> for ApiError {
+    fn from(error: ExpungeRawError) -> Self {
+        match error {
+            ExpungeRawError::NotFound => Self::not_found("record"),
+            ExpungeRawError::VersionConflict(current) => Self::version_conflict(current),
+            ExpungeRawError::Db(error) => error.into(),
         }
     }
 }

@@ -44,6 +44,7 @@ use crate::http;
         http::records::archive::archive_record,
         http::records::restore::restore_record,
         http::records::reprocess::reprocess_record,
+        http::records::expunge_raw::expunge_record_raw,
         http::records::bulk::bulk_act_on_records,
         http::operations::list::list_operations,
         http::operations::show::show_operation,

@@ -10,6 +10,7 @@ pub(crate) mod delete_file;
 pub(crate) mod delete_integration;
 pub(crate) mod end_import;
 pub(crate) mod end_items;
+pub(crate) mod expunge_raw;
 pub(crate) mod link_file;
 mod readmit;
 pub(crate) mod receive_content;

@@ -32,6 +32,7 @@ event_types! {
     Reprocessed = "REPROCESSED": "A record was decided again; `data.outcome` tells whether anything changed.";
     RecordArchived = "RECORD_ARCHIVED": "A record was archived.";
     RecordRestored = "RECORD_RESTORED": "An archived record was brought back.";
+    RecordRawExpunged = "RECORD_RAW_EXPUNGED": "A record's raw form was taken away for good.";
     OperationStarted = "OPERATION_STARTED": "An act on many records was asked for.";
     OperationCompleted = "OPERATION_COMPLETED": "An act on many records came to its end.";
     RuleRequested = "RULE_REQUESTED": "An override asked for a rule.";

@@ -31,6 +31,14 @@ pub struct RecordRestored {
     pub operation_id: Option<OperationId>,
 }
 
+/// A record's raw form was taken away for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordRawExpunged {
+    /// The record.
+    pub record_id: RecordId,
+}
+
 /// A record is to be decided again, unless a person decided it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -118,6 +126,7 @@ pub struct OperationCompleted {
 
 subject!(RecordArchived, RecordArchived, "record", |e| e.record_id);
 subject!(RecordRestored, RecordRestored, "record", |e| e.record_id);
+subject!(RecordRawExpunged, RecordRawExpunged, "record", |e| e.record_id);
 subject!(ReprocessRequested, ReprocessRequested, "record", |e| e.record.record_id);
 subject!(Reprocessed, Reprocessed, "record", |e| e.record_id);
 subject!(OperationStarted, OperationStarted, "operation", |e| e.operation_id);

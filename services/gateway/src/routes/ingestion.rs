@@ -1,6 +1,8 @@
 //! Sources, their deliveries, and records.
 
-use common::Permission::{FilesRead, FilesWrite, IntegrationsRead, IntegrationsWrite, RecordsRead, RecordsWrite};
+use common::Permission::{
+    FilesRead, FilesWrite, IntegrationsRead, IntegrationsWrite, RecordsRead, RecordsWrite, TenantsWrite,
+};
 
 use super::Upstream::Ingestion;
 use super::Verb::{Delete, Get, Patch, Post};
@@ -61,6 +63,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Post, "/api/v1/records/{id}/archive", RecordsWrite),
     Route::to(Ingestion, Post, "/api/v1/records/{id}/restore", RecordsWrite),
     Route::to(Ingestion, Post, "/api/v1/records/{id}/reprocess", RecordsWrite),
+    // Erases for good, so it is not left to the keys that sources write with.
+    Route::to(Ingestion, Post, "/api/v1/records/{id}/expunge-raw", TenantsWrite),
     Route::to(Ingestion, Get, "/api/v1/operations", RecordsRead),
     Route::to(Ingestion, Get, "/api/v1/operations/{id}", RecordsRead),
     Route::to(Ingestion, Get, "/api/v1/operations/{id}/items", RecordsRead),

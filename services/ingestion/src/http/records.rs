@@ -5,6 +5,7 @@ pub(crate) mod bulk;
 pub(crate) mod create;
 pub(crate) mod create_batch;
 pub(crate) mod export;
+pub(crate) mod expunge_raw;
 mod filter;
 pub(crate) mod list;
 pub(crate) mod list_history;
@@ -32,6 +33,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             resource("/api/v1/records/{id}/history", "GET").route(web::get().to(list_history::list_record_history)),
         )
         .service(resource("/api/v1/records/{id}/archive", "POST").route(web::post().to(archive::archive_record)))
+        .service(
+            resource("/api/v1/records/{id}/expunge-raw", "POST").route(web::post().to(expunge_raw::expunge_record_raw)),
+        )
         .service(resource("/api/v1/records/{id}/restore", "POST").route(web::post().to(restore::restore_record)))
         .service(resource("/api/v1/records/{id}/reprocess", "POST").route(web::post().to(reprocess::reprocess_record)));
 }

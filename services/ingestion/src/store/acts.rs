@@ -86,6 +86,32 @@ pub(crate) async fn carry_out(
     super::facets::refresh(connection, &[cause.tenant_id.0], records).await
 }
 
+/// Takes a locked record's raw form away, from every receipt of it.
+pub(crate) async fn expunge_raw(connection: &mut Connection, cause: &Cause, record: RecordId) -> Result<(), DbError> {
+    for receipts in [
+        "UPDATE deliveries SET body = '', headers = '{}' WHERE tenant_id = $1 \
+         AND id = (SELECT delivery_id FROM records WHERE tenant_id = $1 AND id = $2)",
+        "UPDATE deliveries SET body = '', headers = '{}' \
+         WHERE tenant_id = $1 AND record_id = $2 AND outcome = 'duplicate'",
+    ] {
+        statement(receipts)
+            .bind::<SqlUuid, _>(cause.tenant_id.0)
+            .bind::<SqlUuid, _>(record.0)
+            .execute(connection)
+            .await?;
+    }
+    statement(EXPUNGE)
+        .bind::<SqlUuid, _>(cause.tenant_id.0)
+        .bind::<Array<SqlUuid>, _>(vec![record.0])
+        .bind::<Timestamptz, _>(cause.at)
+        .bind::<Nullable<SqlUuid>, _>(None::<Uuid>)
+        .bind::<Text, _>(serde_json::to_string(&cause.actor).unwrap_or_else(|_| "{}".into()))
+        .bind::<Bool, _>(is_person(&cause.actor))
+        .execute(connection)
+        .await?;
+    super::facets::refresh(connection, &[cause.tenant_id.0], &[record.0]).await
+}
+
 /// Those of the records that a person changed after the version that is given for each.
 pub(crate) async fn changed_by_people_since(
     connection: &mut Connection,
@@ -128,6 +154,7 @@ macro_rules! act {
 
 const ARCHIVE: &str = act!("archived", "archived_from = status, status = 'archived', ");
 const RESTORE: &str = act!("restored", "status = coalesce(archived_from, 'ingested'), archived_from = NULL, ");
+const EXPUNGE: &str = act!("raw_expunged", "raw = NULL, raw_expunged_at = $3, ");
 const REPROCESS: &str = act!("reprocess_requested", "");
 
 /// What became of a record, from one version to the next.

@@ -90,6 +90,7 @@ pub(crate) struct RecordRow {
     pub(crate) received_at: DateTime,
     pub(crate) updated_at: DateTime,
     pub(crate) version: i32,
+    pub(crate) raw_expunged_at: Option<DateTime>,
 }
 
 /// Rows of a page, and where a search goes on whose window held fewer than a page of matches.
@@ -274,6 +275,9 @@ pub(crate) async fn find_raw(
     tenant: TenantId,
     record: &RecordRow,
 ) -> Result<Option<Vec<u8>>, DbError> {
+    if record.raw_expunged_at.is_some() {
+        return Ok(None);
+    }
     let raw = match record.delivery_id {
         Some(delivery) => deliveries::table
             .filter(deliveries::tenant_id.eq(tenant.0))

@@ -28,6 +28,7 @@ diesel::table! {
         received_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Integer,
+        raw_expunged_at -> Nullable<Timestamptz>,
     }
 }
 

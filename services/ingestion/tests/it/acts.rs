@@ -109,7 +109,7 @@ async fn what_cannot_be_done_says_why_and_changes_nothing() {
     let (teller, tenant) = Teller::with_record(&app).await;
     let admin = app.caller(tenant, Role::Admin);
     let stranger = app.caller(TenantId::generate(), Role::Admin);
-    for verb in ["archive", "restore", "reprocess"] {
+    for verb in ["archive", "restore", "reprocess", "expunge-raw"] {
         let answer = stranger.post(&path(teller.record, verb), json!({})).await;
         assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{verb}");
         let answer = admin.post(&path(RecordId::generate(), verb), json!({})).await;
@@ -119,7 +119,7 @@ async fn what_cannot_be_done_says_why_and_changes_nothing() {
     }
     let answer = stranger.get(&path(teller.record, "history")).await;
     assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")));
-    for verb in ["archive", "restore"] {
+    for verb in ["archive", "restore", "expunge-raw"] {
         let stale = admin.send("POST", &path(teller.record, verb), &[("if-match", "\"9\"")], None).await;
         assert_eq!((stale.status, stale.body["code"].as_str()), (412, Some("version_conflict")), "{verb}");
     }
@@ -148,4 +148,45 @@ async fn a_key_archives_once() {
     assert_eq!(again.body, first.body);
     assert_eq!(app.count("records WHERE status = 'archived'").await, 0, "the repetition did nothing");
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_raw_form_is_taken_away_from_every_receipt_and_the_rest_stays() {
+    let app = start().await;
+    let tenant = TenantId::generate();
+    let admin = app.caller(tenant, Role::Admin);
+    let source = connect(&app, tenant, "generic").await;
+    let body = json!({"id": "m-1", "text": "a secret word"});
+    let first = source.send("d-1", &body).await.body;
+    let repeated = source.send("d-1", &body).await;
+    assert_eq!(repeated.status, 200, "{repeated:?}");
+    let other = source.send("d-2", &json!({"id": "m-2", "text": "another"})).await.body;
+    let record: RecordId = first["recordId"].as_str().expect("an id").parse().expect("a UUID");
+    assert_eq!(show(&app, tenant, record).await["raw"]["text"], "a secret word");
+
+    let key = [("idempotency-key", "k-1")];
+    let expunged = admin.send("POST", &path(record, "expunge-raw"), &key, Some(json!({}))).await;
+    assert_eq!((expunged.status, &expunged.body["version"]), (200, &json!(2)), "{expunged:?}");
+    let again = admin.send("POST", &path(record, "expunge-raw"), &key, Some(json!({}))).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.body), (Some("true"), &expunged.body));
+    let again = admin.post(&path(record, "expunge-raw"), json!({})).await;
+    assert_eq!((again.status, &again.body["version"]), (200, &json!(2)), "it is so already");
+
+    let shown = show(&app, tenant, record).await;
+    assert_eq!((&shown["raw"], &shown["normalized"]["text"]), (&Value::Null, &json!("a secret word")));
+    assert!(shown["rawExpungedAt"].is_string(), "{shown}");
+    assert_eq!(app.count("deliveries WHERE body = '' AND headers::text = '{}'").await, 2, "the repeated one, too");
+    let untouched: RecordId = other["recordId"].as_str().expect("an id").parse().expect("a UUID");
+    assert_eq!(show(&app, tenant, untouched).await["raw"]["text"], "another");
+    assert_eq!(source.send("d-1", &body).await.status, 200, "it is still recognised");
+    assert_eq!(app.count("deliveries WHERE body = ''").await, 3, "and not kept again");
+    assert_eq!(history(&app, tenant, record).await[0]["action"], "raw_expunged");
+    app.wait_for_event("RECORD_RAW_EXPUNGED").await;
+
+    let sent = app.caller(tenant, Role::Agent).post("/api/v1/records", json!({"raw": "by hand"})).await;
+    let sent: RecordId = sent.body["id"].as_str().expect("an id").parse().expect("a UUID");
+    assert_eq!(admin.post(&path(sent, "expunge-raw"), json!({})).await.status, 200);
+    assert_eq!(show(&app, tenant, sent).await["raw"], Value::Null);
+    assert_eq!(app.count("records WHERE raw IS NOT NULL").await, 0);
+    app.finish().await;
 }

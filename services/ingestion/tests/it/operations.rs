@@ -233,7 +233,7 @@ async fn undoing_a_reprocessing_asks_for_the_decision_before() {
     let operation = ended(&admin, &started.body["operationId"]).await;
     assert_eq!(admin.post(&revert_path(&operation), json!({})).await.status, 202);
     let again = wait_until("the second request", async || {
-        app.events_of("REPROCESS_REQUESTED").await.get(1).map(|event| event.decode::<ReprocessRequested>())
+        app.events_of("REPROCESS_REQUESTED").await.get(1).map(Event::decode::<ReprocessRequested>)
     })
     .await
     .expect("its shape");

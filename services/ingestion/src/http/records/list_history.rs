@@ -29,7 +29,7 @@ pub(crate) struct ListRecordHistory {
 pub(crate) struct HistoryResponse {
     /// The record's version after it.
     version: i32,
-    /// `decided`, `archived`, `restored` or `reprocess_requested`.
+    /// `decided`, `archived`, `restored`, `reprocess_requested` or `raw_expunged`.
     action: String,
     /// The record's status after it.
     status: String,

@@ -56,9 +56,11 @@ pub(crate) struct NormalizedResponse {
 pub(crate) struct WholeRecordResponse {
     #[serde(flatten)]
     record: RecordResponse,
-    /// As its source sent it; null when only the normalised form was sent.
+    /// As its source sent it; null when only the normalised form was sent, or when it was expunged.
     #[schema(value_type = Option<Value>)]
     raw: Option<Box<RawValue>>,
+    /// When the raw form was taken away for good.
+    raw_expunged_at: Option<DateTime>,
     /// What the state rests on.
     reasoning: Option<Value>,
     /// The latest decision known here; `GET /processing/outcomes/{recordId}` has all of them.
@@ -122,6 +124,7 @@ impl WholeRecordResponse {
         });
         Self {
             raw: raw.and_then(shown),
+            raw_expunged_at: row.raw_expunged_at,
             reasoning: row.reasoning.take(),
             decisions: decision.into_iter().collect(),
             attachments: files.into_iter().map(FileResponse::from).collect(),

@@ -1,4 +1,5 @@
-//! Webhooks that came before: a row for the receipt, and the record of the first one.
+//! Webhooks that came before: a row for the receipt, and the record of the first one. What was expunged from that one
+//! is not kept again.
 
 use std::collections::HashMap;
 
@@ -33,12 +34,14 @@ pub(super) async fn insert(
     let rows: Vec<First> = statement(
         "INSERT INTO deliveries (id, tenant_id, integration_id, outcome, dedupe_key, record_id, headers, body, \
              received_at) \
-         SELECT g.id, g.tenant_id, g.integration_id, 'duplicate', g.dedupe_key, first.record_id, g.headers::json, \
-                g.body, g.received_at \
+         SELECT g.id, g.tenant_id, g.integration_id, 'duplicate', g.dedupe_key, first.record_id, \
+                CASE WHEN r.raw_expunged_at IS NULL THEN g.headers::json ELSE '{}' END, \
+                CASE WHEN r.raw_expunged_at IS NULL THEN g.body ELSE '' END, g.received_at \
          FROM unnest($1, $2, $3, $4, $5, $6, $7) \
              AS g (id, tenant_id, integration_id, dedupe_key, headers, body, received_at) \
          JOIN deliveries first ON first.integration_id = g.integration_id AND first.dedupe_key = g.dedupe_key \
              AND first.tenant_id = g.tenant_id AND first.outcome IN ('accepted', 'held') \
+         LEFT JOIN records r ON r.id = first.record_id AND r.tenant_id = first.tenant_id \
          RETURNING id, record_id",
     )
     .bind::<Array<SqlUuid>, _>(deliveries().map(|delivery| delivery.id.0).collect::<Vec<Uuid>>())
