@@ -39,6 +39,8 @@ state_init() {
 progress() {
   local what=$1 log="$STATE/logs/$2.log" began shown=-1 elapsed status=0
   shift 2
+  # An install may be the first thing that a script does.
+  mkdir -p "$STATE/logs"
   began=$(now_ms)
   [[ -t 1 ]] || note "$what …"
   "$@" >>"$log" 2>&1 &

@@ -58,7 +58,7 @@ stack_env() {
       for other in "${SERVICES[@]}"; do
         [[ "$other" = gateway ]] || SVC_ENV+=("VERDICT__UPSTREAMS__${other^^}=$(stack_url "$other")")
       done
-      SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL")
+      SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL" "VERDICT__MAIL__FOLDER=$STATE/mail")
       # One client is the whole load here: its calls are counted like any, against quotas that it cannot use up.
       for other in ADDRESS PRINCIPAL TENANT; do
         SVC_ENV+=("VERDICT__RATE_LIMITS__${other}__PER_MINUTE=${RATE_PER_MINUTE:-60000000}"
@@ -67,7 +67,7 @@ stack_env() {
       wanted='^VERDICT__(INTERNAL__(PUBLIC_KEYS|PRIVATE_KEY)|SEALING__KEYS)='
       ;;
     ingestion)
-      SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL")
+      SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL" "VERDICT__FILES__STORE__FOLDER=$STATE/files")
       wanted='^VERDICT__(INTERNAL__PUBLIC_KEYS|SEALING__KEYS)='
       ;;
   esac

@@ -32,6 +32,7 @@ use EventType::{
 /// Every queue there is.
 pub const QUEUES: &[Queue] = &[
     Queue { name: "gateway.subscriptions", types: &[SubscriptionUpdated] },
+    Queue { name: "ingestion.index", types: &[Ingested] },
     Queue { name: "ingestion.states", types: &[Classified, ReviewRequested, Approved] },
     Queue { name: "processing.records", types: &[Ingested] },
     Queue { name: "processing.feedback", types: &[Approved, RuleRequested] },

@@ -6,17 +6,21 @@
 mod access;
 mod approval;
 mod catalogue;
+mod file;
 mod integration;
 mod record;
 mod rule;
 
 pub use access::{
-    ApiKeyCreated, ApiKeyRevoked, LoginThrottled, MemberJoined, MemberRemoved, RefreshTokenReused, RoleChanged,
-    SubscriptionUpdated, TenantCreated, TenantUpdated,
+    ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
+    MemberRemoved, PasswordChanged, RecoveryCodeUsed, RecoveryCodesRenewed, RefreshTokenReused, RoleChanged,
+    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts,
+    TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
-pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated};
+pub use file::{FileDeleted, FileStored, ImportCompleted};
+pub use integration::{IntegrationConnected, IntegrationDeleted, IntegrationUpdated, SecretRotated};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
 

@@ -63,6 +63,10 @@ ids! {
     SessionId,
     /// A machine credential of one tenant.
     ApiKeyId,
+    /// A mailed offer of a membership.
+    InviteId,
+    /// A letter to a mailbox.
+    MailId,
     /// One thing to be classified.
     RecordId,
     /// A source of records.
@@ -77,6 +81,12 @@ ids! {
     DecisionId,
     /// One question put to a person.
     ApprovalId,
+    /// A file of a tenant's.
+    FileId,
+    /// The bytes of files.
+    BlobId,
+    /// One run of records from a file.
+    ImportId,
     /// One fact on the bus and in the event feed.
     EventId,
 }

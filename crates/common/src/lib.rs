@@ -21,8 +21,8 @@ pub mod violation;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error_code::ErrorCode;
 pub use id::{
-    ApiKeyId, ApprovalId, DecisionId, DeliveryId, EventId, IntegrationId, LabelId, RecordId, RuleId, SessionId,
-    TenantId, UserId,
+    ApiKeyId, ApprovalId, BlobId, DecisionId, DeliveryId, EventId, FileId, ImportId, IntegrationId, InviteId, LabelId,
+    MailId, RecordId, RuleId, SessionId, TenantId, UserId,
 };
 pub use identity::{Actor, Identity, Principal};
 pub use permission::Permission;

@@ -6,6 +6,7 @@
 mod error;
 pub mod idempotency;
 pub mod inbox;
+mod listen;
 mod migrate;
 pub use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 mod pool;
@@ -14,6 +15,7 @@ mod transaction;
 
 pub use diesel_async::AsyncPgConnection as Connection;
 pub use error::{DbError, ErrorClass};
+pub use listen::listen;
 pub use migrate::{MigrateError, migrate};
 pub use pool::Db;
 pub use statement::{Statement, statement};

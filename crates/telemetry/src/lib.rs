@@ -4,7 +4,7 @@
 
 mod propagation;
 
-pub use propagation::{current_or, link, set_parent};
+pub use propagation::{current_or, link, rename, set_parent};
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;

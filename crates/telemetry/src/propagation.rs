@@ -37,3 +37,14 @@ pub fn current_or(span: &Span, given: TraceContext) -> TraceContext {
         given.child()
     }
 }
+
+/// Names an exported span anew, for names that are known only in its course; makes the name only if it is exported.
+pub fn rename(span: &Span, name: impl FnOnce() -> Option<String>) {
+    let context = span.context();
+    let exported = context.span();
+    if exported.is_recording()
+        && let Some(name) = name()
+    {
+        exported.update_name(name);
+    }
+}

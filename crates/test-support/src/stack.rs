@@ -32,6 +32,8 @@ pub struct Stack {
     secrets: Secrets,
     children: HashMap<&'static str, Child>,
     logs: PathBuf,
+    /// What every service is given in its environment besides its settings.
+    extra: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,14 @@ impl Stack {
     /// # Panics
     /// When something does not start; the message names its log.
     pub async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// The same, with more in every service's environment.
+    ///
+    /// # Panics
+    /// When something does not start; the message names its log.
+    pub async fn start_with(extra: Vec<(&'static str, String)>) -> Self {
         let admin = variable("VERDICT_TEST_DATABASE_URL");
         let broker = TestBroker::create().await;
         let name = format!("stack_{}", Uuid::new_v4().simple());
@@ -64,6 +74,7 @@ impl Stack {
             secrets: Secrets { private_key, public_keys, sealing_keys },
             children: HashMap::new(),
             logs,
+            extra,
         };
         let mut connection = connect(&stack.admin).await;
         for service in SERVICES {
@@ -97,6 +108,12 @@ impl Stack {
     #[must_use]
     pub fn database_url(&self, service: &str) -> String {
         with_database(&self.admin, &self.database(service))
+    }
+
+    /// Where ingestion keeps the bytes of files.
+    #[must_use]
+    pub fn files_folder(&self) -> PathBuf {
+        self.logs.join("files")
     }
 
     /// The process id of a running service.
@@ -166,6 +183,7 @@ impl Stack {
         let through_line = self.database_line.replace_host(&self.database_url(service));
         let mut command = Command::new(binary(service));
         command.arg(action).kill_on_drop(true).stdin(Stdio::null()).stdout(log).stderr(errors);
+        command.envs(self.extra.iter().map(|(name, value)| (name, value)));
         command
             .env("VERDICT__SERVER__PORT", self.ports[service].to_string())
             .env("VERDICT__DATABASE__URL", as_role(&through_line, "verdict_app"))
@@ -177,6 +195,9 @@ impl Stack {
         if ["gateway", "ingestion"].contains(&service) {
             command.env("VERDICT__PUBLIC__URL", self.gateway());
             command.env("VERDICT__SEALING__KEYS", &self.secrets.sealing_keys);
+        }
+        if service == "ingestion" {
+            command.env("VERDICT__FILES__STORE__FOLDER", self.files_folder());
         }
         if service == "gateway" {
             command.env("VERDICT__INTERNAL__PRIVATE_KEY", &self.secrets.private_key);

@@ -6,6 +6,7 @@ use common::ErrorCode;
 use db::Connection;
 use db::idempotency::{IdempotencyKey, StoredAnswer, find, lock, store};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::{ApiError, Caller, Reply};
 
@@ -43,6 +44,17 @@ impl Idempotency {
         Ok(Self(Some(Given { key: key.to_owned(), route, fingerprint: Sha256::digest(body).to_vec() })))
     }
 
+    /// The same with a fingerprint that only the holder of `key` can compute, for bodies with a password: nobody finds
+    /// it by trying what is stored.
+    #[must_use]
+    pub fn blinded(self, key: &[u8; 32]) -> Self {
+        let blind = |given: Given| {
+            let fingerprint = Sha256::digest([key.as_slice(), &given.fingerprint].concat()).to_vec();
+            Given { fingerprint, ..given }
+        };
+        Self(self.0.map(blind))
+    }
+
     /// Whether the request has a key.
     #[must_use]
     pub const fn is_given(&self) -> bool {
@@ -62,10 +74,24 @@ pub async fn idempotent(
     idempotency: &Idempotency,
     work: impl AsyncFnOnce(&mut Connection) -> Result<Reply, ApiError>,
 ) -> Result<Reply, ApiError> {
+    idempotent_as(connection, caller.tenant().0, caller.identity.principal.id(), idempotency, work).await
+}
+
+/// The same for calls without a caller: `principal` tells those apart who may not see each other's answers.
+///
+/// # Errors
+/// As [`idempotent`].
+pub async fn idempotent_as(
+    connection: &mut Connection,
+    tenant: Uuid,
+    principal: Uuid,
+    idempotency: &Idempotency,
+    work: impl AsyncFnOnce(&mut Connection) -> Result<Reply, ApiError>,
+) -> Result<Reply, ApiError> {
     let Some(given) = &idempotency.0 else { return work(connection).await };
     let key = IdempotencyKey {
-        tenant_id: caller.tenant().0,
-        principal_id: caller.identity.principal.id(),
+        tenant_id: tenant,
+        principal_id: principal,
         route: given.route.clone(),
         key: given.key.clone(),
         fingerprint: given.fingerprint.clone(),

@@ -18,11 +18,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(parse(request.query_string()).map(Self))
+        ready(parse_query(request.query_string()).map(Self))
     }
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+/// A query string's text, for handlers that take it apart themselves.
+///
+/// # Errors
+/// 400 when it is malformed, or has something unknown in it.
+pub fn parse_query<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
     if text.contains("%00") {
         return Err(ApiError::invalid_request("The query string must not contain the NUL character."));
     }

@@ -70,25 +70,36 @@ where
         let trace = incoming.unwrap_or_else(TraceContext::random);
         let span = tracing::info_span!(
             "http.server",
-            otel.name = %format_args!("{} {}", request.method(), request.path()),
+            otel.name = %request.method(),
             otel.kind = "server",
             http.request.method = %request.method(),
             url.path = request.path(),
-            trace_id = %format_args!("{:032x}", trace.trace_id),
+            trace_id = tracing::field::Empty,
             http.response.status_code = tracing::field::Empty,
         );
-        telemetry::set_parent(&span, trace);
+        if incoming.is_some() {
+            telemetry::set_parent(&span, trace);
+        }
         let trace = telemetry::current_or(&span, trace);
+        span.record("trace_id", tracing::field::display(format_args!("{:032x}", trace.trace_id)));
         request.extensions_mut().insert(RequestContext { trace });
         let future = self.service.call(request);
         let recorded = span.clone();
         Box::pin(
             async move {
                 let answer = future.await?;
+                name(&recorded, &answer);
                 recorded.record("http.response.status_code", answer.status().as_u16());
                 Ok(answer)
             }
             .instrument(span),
         )
     }
+}
+
+/// Names the span by the route's template, which is known once the request was routed: the path itself holds ids, and
+/// no two spans would share a name.
+fn name<B>(span: &tracing::Span, answer: &ServiceResponse<B>) {
+    let request = answer.request();
+    telemetry::rename(span, || Some(format!("{} {}", request.method(), request.match_pattern()?)));
 }

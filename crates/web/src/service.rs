@@ -38,6 +38,10 @@ pub trait Service {
     fn openapi() -> utoipa::openapi::OpenApi;
     /// The sections that this runner needs.
     fn sections(settings: &Self::Settings) -> (&ServerSettings, &DatabaseSettings, &TelemetrySettings);
+    /// What the settings lack though they can be used, for `check-config`.
+    fn lacks(_settings: &Self::Settings) -> Vec<&'static str> {
+        Vec::new()
+    }
     /// Runs until `shutdown`; in the worker role the listener serves health checks only.
     fn serve(
         settings: Self::Settings,
@@ -100,7 +104,12 @@ async fn execute<S: Service>(config: Option<PathBuf>, command: Command) -> anyho
     let settings: S::Settings = settings::load(config.as_deref())?;
     let (server, database, telemetry) = S::sections(&settings);
     match command {
-        Command::CheckConfig => Ok(writeln!(std::io::stdout(), "The settings of verdict-{} can be used.", S::NAME)?),
+        Command::CheckConfig => {
+            let mut out = std::io::stdout();
+            writeln!(out, "The settings of verdict-{} can be used.", S::NAME)?;
+            S::lacks(&settings).into_iter().try_for_each(|lack| writeln!(out, "{lack}"))?;
+            Ok(())
+        }
         Command::Migrate => migrate::<S>(database).await,
         Command::Serve | Command::Api | Command::Worker | Command::Openapi => {
             let _telemetry = telemetry::init(S::NAME, telemetry)?;

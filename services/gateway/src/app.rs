@@ -12,11 +12,13 @@ use tokio_util::task::TaskTracker;
 use web::{Health, HealthCheck, InternalSigner, Roles, Service};
 
 use crate::auth::checker::Checker;
-use crate::auth::jobs::{rotate_keys, sweep};
+use crate::auth::http::sealed::AnswerKey;
+use crate::auth::jobs::{hear_revocations, rotate_keys, sweep};
 use crate::auth::keys::KeyRing;
 use crate::auth::passwords::Passwords;
 use crate::consumers::on_subscription_updated::OnSubscriptionUpdated;
 use crate::gate::RateLimits;
+use crate::mail::{self, Courier};
 use crate::settings::GatewaySettings;
 use crate::{openapi, server};
 
@@ -38,6 +40,9 @@ pub(crate) struct App {
     pub passwords: Passwords,
     pub checker: Checker,
     pub limits: Arc<RateLimits>,
+    pub answer_key: AnswerKey,
+    /// Takes letters away; `None` when the settings name no way.
+    pub courier: Option<Courier>,
 }
 
 impl App {
@@ -49,6 +54,8 @@ impl App {
         let signer = InternalSigner::new(&settings.internal)?;
         let checker = Checker::new(db.clone(), keys.clone(), signer, &settings.public.url, &settings.auth);
         Ok(Self {
+            answer_key: AnswerKey::derive(&settings.sealing),
+            courier: Courier::new(&settings.mail)?,
             passwords: Passwords::new(&settings.auth.hashing)?,
             limits: Arc::new(RateLimits::new(&settings.rate_limits)),
             settings: Arc::new(settings),
@@ -78,6 +85,10 @@ impl Service for Gateway {
         (&settings.server, &settings.database, &settings.telemetry)
     }
 
+    fn lacks(settings: &GatewaySettings) -> Vec<&'static str> {
+        settings.mail.missing().into_iter().collect()
+    }
+
     async fn serve(
         settings: GatewaySettings,
         roles: Roles,
@@ -93,6 +104,7 @@ impl Service for Gateway {
         let health = health(&app, &bus);
         let server = app.settings.server.clone();
         if roles.api {
+            background.spawn(hear_revocations::run(app.clone(), shutdown.clone()));
             server::serve(app, health, listener, shutdown.clone()).await?;
         } else {
             web::serve(listener, &server, shutdown.clone(), move |config| {
@@ -113,6 +125,7 @@ fn start_background(app: &App, bus: &Bus, background: &TaskTracker, shutdown: &C
     let handler = Arc::new(OnSubscriptionUpdated { db: app.db.clone() });
     background.spawn(Consumer::new(bus.clone(), queue("gateway.subscriptions"), handler).run(shutdown.clone()));
     background.spawn(rotate_keys::run(app.clone(), shutdown.clone()));
+    background.spawn(mail::send::run(app.clone(), shutdown.clone()));
     background.spawn(sweep::run(app.clone(), shutdown.clone()));
 }
 
@@ -123,5 +136,9 @@ fn health(app: &App, bus: &Bus) -> Health {
             let bus = bus.clone();
             Box::pin(async move { bus.ping().await.map_err(|error| error.to_string()) })
         });
-    Health(vec![HealthCheck::database(app.db.clone()), broker])
+    let missing = app.settings.mail.missing();
+    let mail = HealthCheck::optional("mail", "Set VERDICT__MAIL__SMTP_URL; letters wait.", move || {
+        Box::pin(async move { missing.map_or(Ok(()), |missing| Err(missing.to_owned())) })
+    });
+    Health(vec![HealthCheck::database(app.db.clone()), broker, mail])
 }

@@ -5,12 +5,16 @@ use web::ApiError;
 
 use crate::auth::keys::KeyError;
 use crate::auth::passwords::HashingError;
+use crate::auth::usecases::totp::{confirm::ConfirmError, enrol::EnrolError, prove::ProofError};
 use crate::auth::usecases::{
     backoff::BackoffError,
+    change_password::ChangePasswordError,
     confirm_caller::StandingError,
     create_api_key::{CreateApiKeyError, MAX_KEYS},
     login::LoginError,
+    prove_password::ProvePasswordError,
     refresh::RefreshError,
+    reset_password::ResetPasswordError,
     revoke_api_key::RevokeApiKeyError,
     revoke_session::RevokeSessionError,
     show_me::ShowMeError,
@@ -19,7 +23,13 @@ use crate::auth::usecases::{
 };
 use crate::gate::too_many;
 use crate::tenants::usecases::{
-    change_member::ChangeMemberError, create_tenant::CreateTenantError, remove_member::RemoveMemberError,
+    accept_invite::AcceptInviteError,
+    change_member::ChangeMemberError,
+    create_invite::{CreateInviteError, MAX_OPEN},
+    create_tenant::CreateTenantError,
+    remove_member::RemoveMemberError,
+    resend_invite::ResendInviteError,
+    revoke_invite::RevokeInviteError,
     update_tenant::UpdateTenantError,
 };
 
@@ -62,6 +72,37 @@ impl From<BackoffError> for ApiError {
     }
 }
 
+impl From<ProofError> for ApiError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::NotEnrolled => Self::new(ErrorCode::SecondFactorNotEnrolled),
+            ProofError::Wrong => Self::new(ErrorCode::InvalidSecondFactor),
+            ProofError::Sealed(error) => Self::internal(error),
+            ProofError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<EnrolError> for ApiError {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Enrolled => Self::new(ErrorCode::SecondFactorEnrolled),
+            EnrolError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfirmError> for ApiError {
+    fn from(error: ConfirmError) -> Self {
+        match error {
+            ConfirmError::NotBegun => Self::new(ErrorCode::SecondFactorNotEnrolled),
+            ConfirmError::Enrolled => Self::new(ErrorCode::SecondFactorEnrolled),
+            ConfirmError::Proof(error) => error.into(),
+            ConfirmError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> Self {
         match error {
@@ -69,6 +110,9 @@ impl From<LoginError> for ApiError {
             LoginError::NotMember => Self::not_found("tenant"),
             LoginError::NoTenant => Self::new(ErrorCode::Forbidden)
                 .message("You are a member of no tenant any more. Ask somebody there to invite you."),
+            LoginError::SecondFactorRequired => Self::new(ErrorCode::SecondFactorRequired),
+            LoginError::WrongSecondFactor => Self::new(ErrorCode::InvalidSecondFactor),
+            LoginError::Sealed(error) => Self::internal(error),
             LoginError::Hashing(error) => error.into(),
             LoginError::Keys(error) => error.into(),
             LoginError::Db(error) => error.into(),
@@ -79,8 +123,8 @@ impl From<LoginError> for ApiError {
 impl From<RefreshError> for ApiError {
     fn from(error: RefreshError) -> Self {
         match error {
-            RefreshError::Refused => Self::new(ErrorCode::InvalidRefreshToken),
-            RefreshError::Reused => Self::new(ErrorCode::RefreshTokenReused),
+            RefreshError::Refused(reason) => Self::new(ErrorCode::InvalidRefreshToken).with("reason", reason),
+            RefreshError::Reused => Self::new(ErrorCode::RefreshTokenReused).with("reason", "token_reused"),
             RefreshError::Keys(error) => error.into(),
             RefreshError::Db(error) => error.into(),
         }
@@ -191,6 +235,101 @@ impl From<RemoveMemberError> for ApiError {
             RemoveMemberError::LastOwner => Self::new(ErrorCode::LastOwner),
             RemoveMemberError::Standing(error) => error.into(),
             RemoveMemberError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for ApiError {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::WrongPassword => {
+                let message =
+                    "is not the present password; check it, or ask for a link with POST /auth/password/forgot";
+                Self::validation(&[Violation::new("currentPassword", "wrong_password", message)])
+            }
+            ChangePasswordError::Hashing(error) => error.into(),
+            ChangePasswordError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResetPasswordError> for ApiError {
+    fn from(error: ResetPasswordError) -> Self {
+        match error {
+            ResetPasswordError::Unusable => Self::new(ErrorCode::ResetUnusable),
+            ResetPasswordError::Hashing(error) => error.into(),
+            ResetPasswordError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CreateInviteError> for ApiError {
+    fn from(error: CreateInviteError) -> Self {
+        match error {
+            CreateInviteError::AlreadyMember => Self::new(ErrorCode::AlreadyMember).with("field", "email"),
+            CreateInviteError::Lacking(permission) => Self::forbidden(permission)
+                .message("Nobody invites to more than they may do themselves. Choose a lesser role, or ask an owner."),
+            CreateInviteError::TooMany => Self::new(ErrorCode::Conflict)
+                .message(format!("The tenant has {MAX_OPEN} open invites. Revoke one that is not needed any more."))
+                .with("limit", MAX_OPEN),
+            CreateInviteError::Standing(error) => error.into(),
+            CreateInviteError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResendInviteError> for ApiError {
+    fn from(error: ResendInviteError) -> Self {
+        match error {
+            ResendInviteError::NotFound => Self::not_found("invite"),
+            ResendInviteError::Closed(status) => Self::new(ErrorCode::Conflict)
+                .message(format!("The invite is {status} and cannot be sent again. Make a new one."))
+                .with("status", status),
+            ResendInviteError::Invite(error) => error.into(),
+            ResendInviteError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RevokeInviteError> for ApiError {
+    fn from(error: RevokeInviteError) -> Self {
+        match error {
+            RevokeInviteError::NotFound => Self::not_found("invite"),
+            RevokeInviteError::Standing(error) => error.into(),
+            RevokeInviteError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<AcceptInviteError> for ApiError {
+    fn from(error: AcceptInviteError) -> Self {
+        match error {
+            AcceptInviteError::Unusable(reason) => {
+                Self::new(ErrorCode::InviteUnusable).message(reason.advice()).with("reason", reason.as_str())
+            }
+            AcceptInviteError::ProofNeeded => Self::new(ErrorCode::Unauthenticated)
+                .message("This address has an account. Send its password, or sign in and send the access token.")
+                .with("reason", "account_exists"),
+            AcceptInviteError::SecondFactorNeeded => Self::new(ErrorCode::SecondFactorRequired)
+                .message("This account has a second factor. Sign in with it, and accept with the access token."),
+            AcceptInviteError::OtherAccount => Self::new(ErrorCode::Forbidden)
+                .message("This invite is for another account. Sign out, or sign in with the address it was sent to.")
+                .with("reason", "other_account"),
+            AcceptInviteError::WrongPassword => Self::new(ErrorCode::InvalidCredentials),
+            AcceptInviteError::Invalid(violations) => Self::validation(&violations),
+            AcceptInviteError::Hashing(error) => error.into(),
+            AcceptInviteError::Keys(error) => error.into(),
+            AcceptInviteError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProvePasswordError> for ApiError {
+    fn from(error: ProvePasswordError) -> Self {
+        match error {
+            ProvePasswordError::Backoff(error) => error.into(),
+            ProvePasswordError::Hashing(error) => error.into(),
+            ProvePasswordError::Db(error) => error.into(),
         }
     }
 }

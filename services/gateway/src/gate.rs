@@ -14,7 +14,7 @@ use std::sync::Arc;
 use actix_web::HttpMessage as _;
 use actix_web::HttpResponse;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use common::event::Cause;
 use common::trace::TraceContext;
 use common::{ErrorCode, Principal};
@@ -64,20 +64,22 @@ impl Gate {
         let route = match self.tree.find(request.method().as_str(), request.path()) {
             Found::Route(route) => route,
             Found::OtherMethods(methods) => {
-                let mut answer = envelope::refuse(&ApiError::new(ErrorCode::MethodNotAllowed), incoming);
+                let mut answer = envelope::refuse(&ApiError::new(ErrorCode::MethodNotAllowed), incoming.context);
                 if let Ok(allow) = HeaderValue::from_str(&methods.allow()) {
                     answer.headers_mut().insert(ALLOW, allow);
                 }
                 return Ok(request.into_response(answer));
             }
             Found::Nothing => {
-                return Ok(request.into_response(envelope::refuse(&ApiError::new(ErrorCode::NotFound), incoming)));
+                return Ok(
+                    request.into_response(envelope::refuse(&ApiError::new(ErrorCode::NotFound), incoming.context))
+                );
             }
         };
         let left = Cell::new(None);
         let mut answer = match route.target {
             Target::Upstream(upstream) if !self.is_traced => {
-                self.relay(request, route, upstream, span::child(incoming), &left).await?
+                self.relay(request, route, upstream, span::child(incoming.context), &left).await?
             }
             target => {
                 let (span, trace) = span::open(&request, route, incoming);
@@ -185,11 +187,16 @@ impl Gate {
         if route.access == Access::Public {
             return Ok(None);
         }
-        let bearer = bearer(request).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
+        let bearer = bearer(request.headers()).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
         let checked = self.app.checker.check(bearer, self.app.clock.now()).await?;
         let counted = self.app.limits.inside(&checked.identity, &mut allowance);
         left.set(allowance);
         counted?;
+        if let Some(lacking) = checked.lacking
+            && !route.before_second_factor
+        {
+            return Err(lacking.into());
+        }
         match route.access {
             Access::Permission(permission) if !checked.identity.may(permission) => Err(ApiError::forbidden(permission)),
             Access::Person if matches!(checked.identity.principal, Principal::ApiKey(_)) => {
@@ -203,8 +210,8 @@ impl Gate {
 }
 
 /// The credential of a request.
-fn bearer(request: &ServiceRequest) -> Option<&str> {
-    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_BEARER).then_some(token)

@@ -10,6 +10,7 @@ mod consumers;
 mod envelope;
 mod error;
 mod gate;
+mod mail;
 pub mod openapi;
 mod proxy;
 pub mod routes;

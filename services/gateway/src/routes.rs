@@ -64,9 +64,18 @@ pub enum Local {
     ShowMe,
     ListSessions,
     RevokeSession,
+    RevokeSessions,
+    ForgotPassword,
+    ResetPassword,
+    ChangePassword,
     CreateApiKey,
     ListApiKeys,
     RevokeApiKey,
+    ShowTotp,
+    EnrolTotp,
+    ConfirmTotp,
+    RemoveTotp,
+    RenewRecoveryCodes,
     ListTenants,
     CreateTenant,
     ShowTenant,
@@ -75,6 +84,12 @@ pub enum Local {
     ListMembers,
     ChangeMember,
     RemoveMember,
+    LeaveTenant,
+    CreateInvite,
+    ListInvites,
+    RevokeInvite,
+    ResendInvite,
+    AcceptInvite,
     ShowJwks,
     ShowOpenApi,
     ShowDocs,
@@ -135,10 +150,14 @@ pub struct Route {
     pub access: Access,
     /// Largest body, in bytes.
     pub body_limit: usize,
-    /// Longest wait for a service to begin its answer.
+    /// Longest wait for a service to begin its answer; of an upload, from its last progress.
     pub timeout: Duration,
     /// Which quotas it is counted against.
     pub rate: RateClass,
+    /// Whether the body may take as long as it keeps coming.
+    pub is_upload: bool,
+    /// Whether a session may make it that has not shown the second factor that its tenant requires.
+    pub before_second_factor: bool,
 }
 
 impl Verb {
@@ -182,7 +201,17 @@ impl Upstream {
 
 impl Route {
     const fn new(verb: Verb, path: &'static str, target: Target, access: Access) -> Self {
-        Self { verb, path, target, access, body_limit: BODY_LIMIT, timeout: TIMEOUT, rate: RateClass::Usual }
+        Self {
+            verb,
+            path,
+            target,
+            access,
+            body_limit: BODY_LIMIT,
+            timeout: TIMEOUT,
+            rate: RateClass::Usual,
+            is_upload: false,
+            before_second_factor: false,
+        }
     }
 
     /// A call of a service's that needs a permission.
@@ -204,6 +233,18 @@ impl Route {
     /// The same, counted against other quotas.
     const fn counted(mut self, rate: RateClass) -> Self {
         self.rate = rate;
+        self
+    }
+
+    /// The same for a body that takes its time.
+    const fn upload(mut self, bytes: usize) -> Self {
+        self.is_upload = true;
+        self.body_limit(bytes)
+    }
+
+    /// The same, also for sessions that lack a required second factor: calls to enrol one, or to go elsewhere.
+    const fn before_second_factor(mut self) -> Self {
+        self.before_second_factor = true;
         self
     }
 

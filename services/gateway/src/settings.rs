@@ -1,6 +1,7 @@
 //! The gateway's settings: the shared sections, where the services are, and how people sign in.
 
 mod auth;
+mod mail;
 mod rate_limits;
 mod upstreams;
 
@@ -11,6 +12,7 @@ use settings::{
 };
 
 pub use auth::{AuthSettings, HashingSettings};
+pub use mail::MailSettings;
 pub use rate_limits::{QuotaSettings, RateLimitSettings};
 pub use upstreams::{ProxySettings, UpstreamUrls};
 
@@ -43,6 +45,9 @@ pub struct GatewaySettings {
     /// How often calls may be made.
     #[serde(default)]
     pub rate_limits: RateLimitSettings,
+    /// Letters: invites and password resets.
+    #[serde(default)]
+    pub mail: MailSettings,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -60,6 +65,7 @@ impl Validate for GatewaySettings {
         self.upstreams.validate()?;
         self.auth.validate()?;
         self.rate_limits.validate()?;
+        self.mail.validate()?;
         settings::Sealer::new(&self.sealing)?;
         web::InternalSigner::new(&self.internal)
             .map_err(|error| SettingsError::invalid("internal.private_key", error.to_string()))?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ::settings::{DatabaseSettings, Sealer, ServerSettings, TelemetrySettings};
 use actix_web::web::Data;
+use blobs::BlobStore;
 use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
@@ -15,10 +16,11 @@ use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
+use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
-use crate::settings::IngestionSettings;
+use crate::settings::{FileSettings, IngestionSettings};
 use crate::source_cache::SourceCache;
 use crate::{http, jobs, openapi};
 
@@ -26,6 +28,10 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/inges
 
 /// How long a verdict waits for others, so that one commit takes over many: a list shows it that much later.
 const STATES_LINGER: Duration = Duration::from_millis(40);
+
+/// How long a new record waits for others before the lists take it in. By then most are decided, and the lists take in
+/// their final state at once.
+const INDEX_LINGER: Duration = Duration::from_millis(150);
 
 /// The ingestion service.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +49,13 @@ pub(crate) struct App {
     pub(crate) intake: Intake,
     /// Wakes the release of held records when a source of this process was resumed.
     pub(crate) resumed: Notify,
+    /// Where the bytes of files are.
+    pub(crate) blobs: BlobStore,
+    pub(crate) files: FileSettings,
+    /// Wakes the clean-up when bytes became unused.
+    pub(crate) unused_blobs: Notify,
+    /// Wakes the imports when one was queued.
+    pub(crate) imports_queued: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -63,6 +76,10 @@ impl App {
             sources: SourceCache::new(&settings.intake),
             intake,
             resumed: Notify::new(),
+            blobs: BlobStore::open(&settings.files.store)?,
+            files: settings.files.clone(),
+            unused_blobs: Notify::new(),
+            imports_queued: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -135,6 +152,11 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let verdicts = Arc::new(OnVerdict::new(Arc::clone(&app)));
     let states = Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts);
     work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
+    let arrivals =
+        Consumer::new(app.bus.clone(), bus::queue("ingestion.index"), Arc::new(OnIngested::new(Arc::clone(&app))));
+    work.spawn(arrivals.linger(INDEX_LINGER).run(shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::run_imports::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }

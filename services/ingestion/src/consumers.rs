@@ -1,3 +1,4 @@
 //! What ingestion hears: one queue per file.
 
+pub(crate) mod on_ingested;
 pub(crate) mod on_verdict;

@@ -2,8 +2,11 @@
 //!
 //! Pure: no I/O, no framework, no clock of its own.
 
+pub(crate) mod csv_cell;
 pub(crate) mod delivery;
 pub(crate) mod entry;
+pub(crate) mod file;
+pub(crate) mod import;
 pub(crate) mod integration;
 pub(crate) mod mapping;
 pub(crate) mod provider;

@@ -1,15 +1,22 @@
 //! From a use case's error to the public one, by exhaustive match.
 
-use common::ErrorCode;
+use common::{ErrorCode, Violation};
 use db::ErrorClass;
 use web::ApiError;
 
 use crate::intake::IntakeError;
 use crate::source_cache::LoadError;
+use crate::usecases::begin_import::BeginImportError;
 use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
+use crate::usecases::delete_file::DeleteFileError;
 use crate::usecases::delete_integration::DeleteIntegrationError;
+use crate::usecases::end_import::CancelImportError;
+use crate::usecases::link_file::LinkFileError;
+use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
+use crate::usecases::rotate_secret::RotateSecretError;
+use crate::usecases::store_file::StoreFileError;
 use crate::usecases::test_mapping::TestMappingError;
 
 /// When a sender should try again.
@@ -33,6 +40,20 @@ impl From<ChangeIntegrationError> for ApiError {
             ChangeIntegrationError::Invalid(violations) => Self::validation(&violations),
             ChangeIntegrationError::NameTaken(name) => name_taken(&name),
             ChangeIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RotateSecretError> for ApiError {
+    fn from(error: RotateSecretError) -> Self {
+        match error {
+            RotateSecretError::NotFound => Self::not_found("integration"),
+            RotateSecretError::VersionConflict(current) => Self::version_conflict(current),
+            RotateSecretError::InProgress(until) => {
+                Self::new(ErrorCode::RotationInProgress).with("previousSecretExpiresAt", until.to_rfc3339())
+            }
+            RotateSecretError::Unknown => Self::internal(error),
+            RotateSecretError::Db(error) => error.into(),
         }
     }
 }
@@ -70,6 +91,77 @@ impl From<ReceiveWebhookError> for ApiError {
             }
             ReceiveWebhookError::Load(error) => load_failed(&error).because(error),
             ReceiveWebhookError::Intake(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteFileError> for ApiError {
+    fn from(error: DeleteFileError) -> Self {
+        match error {
+            DeleteFileError::NotFound => Self::not_found("file"),
+            DeleteFileError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<LinkFileError> for ApiError {
+    fn from(error: LinkFileError) -> Self {
+        match error {
+            LinkFileError::NoRecord => Self::not_found("record"),
+            LinkFileError::NoFile => Self::not_found("file"),
+            LinkFileError::LinkedElsewhere(record) => Self::new(ErrorCode::Conflict)
+                .message("The file belongs to another record. Unlink it there first.")
+                .with("recordId", record.to_string()),
+            LinkFileError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<BeginImportError> for ApiError {
+    fn from(error: BeginImportError) -> Self {
+        match error {
+            BeginImportError::NoFile => Self::not_found("file"),
+            BeginImportError::UnknownFormat => Self::validation(&[Violation::new(
+                "format",
+                "required",
+                "must be given, since the file's type and name do not tell",
+            )]),
+            BeginImportError::GivenUp => Self::new(ErrorCode::ServiceUnavailable).retry_after(RETRY_SECONDS),
+            BeginImportError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelImportError> for ApiError {
+    fn from(error: CancelImportError) -> Self {
+        match error {
+            CancelImportError::NotFound => Self::not_found("import"),
+            CancelImportError::Ended(status) => {
+                Self::new(ErrorCode::Conflict).message("The import has ended.").with("status", status.as_str())
+            }
+            CancelImportError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreFileError> for ApiError {
+    fn from(error: StoreFileError) -> Self {
+        match error {
+            StoreFileError::NoRecord => Self::not_found("record"),
+            StoreFileError::GivenUp => Self::new(ErrorCode::ServiceUnavailable).retry_after(RETRY_SECONDS),
+            StoreFileError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReceiveContentError> for ApiError {
+    fn from(error: ReceiveContentError) -> Self {
+        match error {
+            ReceiveContentError::TooLarge(limit) => Self::new(ErrorCode::PayloadTooLarge).with("limit", limit),
+            ReceiveContentError::GivenUp | ReceiveContentError::Blob(_) => {
+                Self::new(ErrorCode::ServiceUnavailable).retry_after(RETRY_SECONDS).because(error)
+            }
+            ReceiveContentError::Db(error) => error.into(),
         }
     }
 }

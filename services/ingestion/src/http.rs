@@ -1,7 +1,10 @@
 //! The HTTP surface: one folder per noun, one file per verb. Who may call what is the gateway's routes table.
 
 pub(crate) mod deliveries;
+pub(crate) mod download;
+pub(crate) mod files;
 pub(crate) mod given;
+pub(crate) mod imports;
 pub(crate) mod integrations;
 pub(crate) mod records;
 pub(crate) mod webhooks;
@@ -13,5 +16,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     webhooks::routes(config);
     integrations::routes(config);
     deliveries::routes(config);
+    files::routes(config);
+    // Their fixed segments go before the records' ids.
+    imports::routes(config);
     records::routes(config);
 }

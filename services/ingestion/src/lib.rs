@@ -17,4 +17,4 @@ mod store;
 mod usecases;
 
 pub use app::Ingestion;
-pub use settings::{IngestionSettings, IntakeSettings};
+pub use settings::{FileSettings, IngestionSettings, IntakeSettings};

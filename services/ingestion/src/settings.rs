@@ -1,5 +1,6 @@
 //! The service's settings.
 
+use blobs::BlobSettings;
 use serde::Deserialize;
 use settings::{
     BrokerSettings, DatabaseSettings, InternalSettings, PublicSettings, SealingSettings, ServerSettings, SettingsError,
@@ -29,6 +30,25 @@ pub struct IngestionSettings {
     /// The intake.
     #[serde(default)]
     pub intake: IntakeSettings,
+    /// Files.
+    #[serde(default)]
+    pub files: FileSettings,
+}
+
+/// `files`: how large they may be, and where they are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FileSettings {
+    /// Largest file, in bytes (`VERDICT__FILES__MAX_BYTES`); the gateway lets at most 4 GiB pass.
+    pub max_bytes: u64,
+    /// A folder or a bucket.
+    pub store: BlobSettings,
+}
+
+impl Default for FileSettings {
+    fn default() -> Self {
+        Self { max_bytes: 2 << 30, store: BlobSettings::default() }
+    }
 }
 
 /// `intake`: how receipts are grouped into commits.
@@ -100,6 +120,7 @@ impl Validate for IngestionSettings {
         self.server.validate()?;
         self.database.validate()?;
         self.telemetry.validate()?;
+        self.files.store.validate()?;
         self.intake.validate()
     }
 }

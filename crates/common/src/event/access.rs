@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::subject;
 use super::{EventData, EventType, Subject};
-use crate::{ApiKeyId, DateTime, Role, SessionId, TenantId, UserId};
+use crate::{ApiKeyId, DateTime, InviteId, Role, SessionId, TenantId, UserId};
 
 /// A tenant was created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,93 @@ pub struct TenantUpdated {
     pub timezone: String,
     /// Its version.
     pub version: i32,
+    /// What was changed, as it was; absent in events of old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<TenantParts>,
+    /// What was changed, as it is now; absent in events of old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<TenantParts>,
+}
+
+/// The parts of a tenant that a change touched; the others are left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantParts {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// IANA time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// Its clients' settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<serde_json::Value>,
+}
+
+/// Somebody was invited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberInvited {
+    /// The invite.
+    pub invite_id: InviteId,
+    /// Whose mailbox it went to.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// Until when it can be accepted.
+    pub expires_at: DateTime,
+}
+
+/// An invite was mailed again, with a new link and a new end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InviteResent {
+    /// The invite.
+    pub invite_id: InviteId,
+    /// Whose mailbox it went to.
+    pub email: String,
+    /// The role before.
+    pub before: Role,
+    /// The role now.
+    pub after: Role,
+    /// Until when it can be accepted.
+    pub expires_at: DateTime,
+}
+
+/// An invite was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InviteRevoked {
+    /// The invite.
+    pub invite_id: InviteId,
+    /// Whose it was.
+    pub email: String,
+    /// The role that it offered.
+    pub role: Role,
+    /// `revoked`, or `inviter_removed`.
+    pub reason: String,
+}
+
+/// A member set another password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordChanged {
+    /// The person.
+    pub user_id: UserId,
+    /// `change` with the former password, `reset` by a mailed link.
+    pub by: String,
+    /// How many of their sessions in this tenant ended with it.
+    pub ended_sessions: u32,
+}
+
+/// A member ended sessions of theirs from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionsRevoked {
+    /// The person.
+    pub user_id: UserId,
+    /// The sessions in this tenant that ended.
+    pub session_ids: Vec<SessionId>,
 }
 
 /// Somebody became a member.
@@ -44,6 +131,9 @@ pub struct MemberJoined {
     pub email: String,
     /// Their role.
     pub role: Role,
+    /// The invite that they accepted, if one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_id: Option<InviteId>,
 }
 
 /// Somebody is a member no more.
@@ -116,6 +206,40 @@ pub struct LoginThrottled {
     pub failures: i32,
 }
 
+/// A member enrolled a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondFactorEnrolled {
+    /// Who.
+    pub user_id: UserId,
+}
+
+/// A member removed their second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondFactorRemoved {
+    /// Who.
+    pub user_id: UserId,
+}
+
+/// A member signed in with a recovery code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecoveryCodeUsed {
+    /// Who.
+    pub user_id: UserId,
+    /// Codes that are left.
+    pub left: i64,
+}
+
+/// A member was given new recovery codes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecoveryCodesRenewed {
+    /// Who.
+    pub user_id: UserId,
+}
+
 /// The tenant's plan or its status changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,6 +254,11 @@ pub struct SubscriptionUpdated {
 
 subject!(TenantCreated, TenantCreated, "tenant", |e| e.tenant_id);
 subject!(TenantUpdated, TenantUpdated, "tenant", |e| e.tenant_id);
+subject!(MemberInvited, MemberInvited, "invite", |e| e.invite_id);
+subject!(InviteResent, InviteResent, "invite", |e| e.invite_id);
+subject!(InviteRevoked, InviteRevoked, "invite", |e| e.invite_id);
+subject!(PasswordChanged, PasswordChanged, "user", |e| e.user_id);
+subject!(SessionsRevoked, SessionsRevoked, "user", |e| e.user_id);
 subject!(MemberJoined, MemberJoined, "user", |e| e.user_id);
 subject!(MemberRemoved, MemberRemoved, "user", |e| e.user_id);
 subject!(RoleChanged, RoleChanged, "user", |e| e.user_id);
@@ -137,4 +266,8 @@ subject!(ApiKeyCreated, ApiKeyCreated, "api_key", |e| e.api_key_id);
 subject!(ApiKeyRevoked, ApiKeyRevoked, "api_key", |e| e.api_key_id);
 subject!(RefreshTokenReused, RefreshTokenReused, "session", |e| e.session_id);
 subject!(LoginThrottled, LoginThrottled, "user", |e| e.user_id);
+subject!(SecondFactorEnrolled, SecondFactorEnrolled, "user", |e| e.user_id);
+subject!(SecondFactorRemoved, SecondFactorRemoved, "user", |e| e.user_id);
+subject!(RecoveryCodeUsed, RecoveryCodeUsed, "user", |e| e.user_id);
+subject!(RecoveryCodesRenewed, RecoveryCodesRenewed, "user", |e| e.user_id);
 subject!(SubscriptionUpdated, SubscriptionUpdated, "subscription", |e| e.tenant_id);

@@ -38,8 +38,17 @@ event_types! {
     IntegrationConnected = "INTEGRATION_CONNECTED": "A source was connected.";
     IntegrationUpdated = "INTEGRATION_UPDATED": "A source was changed, paused or resumed.";
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
+    SecretRotated = "SECRET_ROTATED": "A source's secret was replaced, or its previous one revoked.";
+    FileStored = "FILE_STORED": "A file was stored.";
+    FileDeleted = "FILE_DELETED": "A file was deleted.";
+    ImportCompleted = "IMPORT_COMPLETED": "An import of records ended; `data.status` says how.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
+    MemberInvited = "MEMBER_INVITED": "Somebody was invited.";
+    InviteResent = "INVITE_RESENT": "An invite was mailed again, with a new link and a new end.";
+    InviteRevoked = "INVITE_REVOKED": "An invite was taken back.";
+    PasswordChanged = "PASSWORD_CHANGED": "A member set another password.";
+    SessionsRevoked = "SESSIONS_REVOKED": "A member ended sessions of theirs from elsewhere.";
     MemberJoined = "MEMBER_JOINED": "Somebody became a member.";
     MemberRemoved = "MEMBER_REMOVED": "Somebody is a member no more.";
     RoleChanged = "ROLE_CHANGED": "A member's role changed.";
@@ -47,6 +56,10 @@ event_types! {
     ApiKeyRevoked = "API_KEY_REVOKED": "An API key was revoked.";
     RefreshTokenReused = "REFRESH_TOKEN_REUSED": "An old refresh token came back and its session was ended.";
     LoginThrottled = "LOGIN_THROTTLED": "Sign-ins to a member's account failed so often that further ones wait.";
+    SecondFactorEnrolled = "SECOND_FACTOR_ENROLLED": "A member enrolled a second factor.";
+    SecondFactorRemoved = "SECOND_FACTOR_REMOVED": "A member removed their second factor.";
+    RecoveryCodeUsed = "RECOVERY_CODE_USED": "A member signed in with a recovery code.";
+    RecoveryCodesRenewed = "RECOVERY_CODES_RENEWED": "A member was given new recovery codes.";
     SubscriptionUpdated = "SUBSCRIPTION_UPDATED": "The tenant's plan or its status changed.";
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::subject;
 use super::{EventData, EventType, Subject};
-use crate::IntegrationId;
+use crate::{DateTime, IntegrationId};
 
 /// A source was connected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,21 @@ pub struct IntegrationDeleted {
     pub name: String,
 }
 
+/// A source's secret was replaced, or its previous one revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretRotated {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: i32,
+    /// Until when the previous secret verifies; nothing when it does not any more.
+    pub previous_secret_expires_at: Option<DateTime>,
+}
+
 subject!(IntegrationConnected, IntegrationConnected, "integration", |e| e.integration_id);
 subject!(IntegrationUpdated, IntegrationUpdated, "integration", |e| e.integration_id);
 subject!(IntegrationDeleted, IntegrationDeleted, "integration", |e| e.integration_id);
+subject!(SecretRotated, SecretRotated, "integration", |e| e.integration_id);

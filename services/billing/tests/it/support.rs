@@ -65,7 +65,7 @@ pub(crate) fn created(tenant: TenantId, owner: UserId) -> Event {
 
 /// Somebody became a member at that time.
 pub(crate) fn joined(tenant: TenantId, user_id: UserId, at: DateTime) -> Event {
-    event(tenant, at, &MemberJoined { user_id, email: "ann@example.com".into(), role: Role::Analyst })
+    event(tenant, at, &MemberJoined { user_id, email: "ann@example.com".into(), role: Role::Analyst, invite_id: None })
 }
 
 /// Somebody left at that time.

@@ -1,8 +1,10 @@
 //! Turns a bearer credential into an identity, and remembers the outcome for a moment.
 //!
-//! The moment bounds how long a revoked session, a changed role or a removed member still counts; what is revoked
-//! in this process is forgotten at once.
+//! What is revoked in this process is forgotten at once, and what is revoked elsewhere as soon as PostgreSQL tells it
+//! (`jobs::hear_revocations`). The moment bounds how long a revoked credential counts while it cannot be told.
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +34,15 @@ pub(crate) enum Credential {
     ApiKey(ApiKeyId),
 }
 
+/// What a tenant that requires a second factor still asks of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lacking {
+    /// Its person has no second factor.
+    Enrolment,
+    /// Its person has one, and did not show it in this session.
+    Proof,
+}
+
 /// A credential that was found good.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -39,6 +50,8 @@ pub(crate) struct Checked {
     pub identity: Identity,
     /// What it is.
     pub credential: Credential,
+    /// What the tenant still asks for before anything else.
+    pub lacking: Option<Lacking>,
     expires_at: Option<DateTime>,
     signed: Mutex<Option<(HeaderValue, DateTime)>>,
 }
@@ -52,9 +65,9 @@ pub(crate) enum CheckError {
     /// Its time is over.
     #[error("the credential has expired")]
     Expired,
-    /// Its session was ended, or its owner is no member any more.
-    #[error("the session was ended")]
-    Revoked,
+    /// Its session was ended, or its owner is no member any more; by which rule.
+    #[error("the session was ended: {0}")]
+    Revoked(Cow<'static, str>),
     /// The signing keys cannot be read.
     #[error("the credential cannot be checked")]
     Keys(#[from] KeyError),
@@ -72,6 +85,8 @@ pub(crate) struct Checker {
     signer: InternalSigner,
     tokens: Cache<[u8; 32], Arc<Checked>>,
     api_keys: Cache<[u8; 32], Arc<Checked>>,
+    /// Counts what was forgotten: what was looked up meanwhile is not remembered.
+    forgotten: Arc<AtomicU64>,
 }
 
 impl Checked {
@@ -88,8 +103,13 @@ impl Checked {
         token
     }
 
-    fn new(identity: Identity, credential: Credential, expires_at: Option<DateTime>) -> Arc<Self> {
-        Arc::new(Self { identity, credential, expires_at, signed: Mutex::new(None) })
+    fn new(
+        identity: Identity,
+        credential: Credential,
+        lacking: Option<Lacking>,
+        expires_at: Option<DateTime>,
+    ) -> Arc<Self> {
+        Arc::new(Self { identity, credential, lacking, expires_at, signed: Mutex::new(None) })
     }
 }
 
@@ -110,6 +130,7 @@ impl Checker {
             signer,
             tokens: cache(settings.token_check_seconds),
             api_keys: cache(settings.api_key_check_seconds),
+            forgotten: Arc::default(),
         }
     }
 
@@ -129,9 +150,14 @@ impl Checker {
         let checked = match cache.get(&hash) {
             Some(known) => known,
             None => {
+                let forgotten = self.forgotten.load(Ordering::SeqCst);
                 let checked =
                     if is_key { self.look_up_key(&hash, now).await? } else { self.look_up_token(bearer, now).await? };
                 cache.insert(hash, Arc::clone(&checked));
+                // It was read before something was revoked, perhaps this: the next request looks again.
+                if self.forgotten.load(Ordering::SeqCst) != forgotten {
+                    cache.invalidate(&hash);
+                }
                 checked
             }
         };
@@ -148,8 +174,18 @@ impl Checker {
                 sessions::state(connection, claims.sid, false).await
             })
             .await?;
-        let state = state.filter(|state| belongs(state, &claims)).ok_or(CheckError::Revoked)?;
-        let role = state.role.as_deref().and_then(Role::parse).ok_or(CheckError::Revoked)?;
+        // A session that is not there any more had long expired.
+        let revoked = |reason| CheckError::Revoked(reason);
+        let state = state.filter(|state| belongs(state, &claims)).ok_or_else(|| revoked("expired".into()))?;
+        if state.revoked_at.is_some() {
+            return Err(revoked(state.revoked_reason.map_or("revoked".into(), Cow::Owned)));
+        }
+        let role = state.role.as_deref().and_then(Role::parse).ok_or_else(|| revoked("member_removed".into()))?;
+        let lacking = match (state.is_required && state.second_factor_at.is_none(), state.is_enrolled) {
+            (false, _) => None,
+            (true, false) => Some(Lacking::Enrolment),
+            (true, true) => Some(Lacking::Proof),
+        };
         let identity = Identity {
             tenant_id: claims.tid,
             principal: Principal::User(claims.sub.0),
@@ -157,7 +193,7 @@ impl Checker {
             scopes: None,
             display_name: state.email,
         };
-        Ok(Checked::new(identity, Credential::Session(claims.sid), Some(expires_at)))
+        Ok(Checked::new(identity, Credential::Session(claims.sid), lacking, Some(expires_at)))
     }
 
     async fn look_up_key(&self, hash: &[u8; 32], now: DateTime) -> Result<Arc<Checked>, CheckError> {
@@ -178,42 +214,83 @@ impl Checker {
             scopes: key.scopes,
             display_name: key.name,
         };
-        Ok(Checked::new(identity, Credential::ApiKey(ApiKeyId(key.id)), key.expires_at))
+        Ok(Checked::new(identity, Credential::ApiKey(ApiKeyId(key.id)), None, key.expires_at))
     }
 
     /// Forgets a key that was revoked.
     pub(crate) fn forget_key(&self, id: ApiKeyId) {
-        forget(&self.api_keys, move |checked| checked.credential == Credential::ApiKey(id));
+        self.forget(&self.api_keys, move |checked| checked.credential == Credential::ApiKey(id));
     }
 
     /// Forgets a session that was ended.
     pub(crate) fn forget_session(&self, id: SessionId) {
-        forget(&self.tokens, move |checked| checked.credential == Credential::Session(id));
+        self.forget(&self.tokens, move |checked| checked.credential == Credential::Session(id));
+    }
+
+    /// Forgets a person, in all their tenants: their second factor changed.
+    pub(crate) fn forget_user(&self, user: UserId) {
+        let principal = Principal::User(user.0);
+        self.forget(&self.tokens, move |checked| checked.identity.principal == principal);
+    }
+
+    /// Forgets a tenant's people: what it asks of them changed.
+    pub(crate) fn forget_tenant(&self, tenant: TenantId) {
+        self.forget(&self.tokens, move |checked| checked.identity.tenant_id == tenant);
     }
 
     /// Forgets a member whose role changed or who was removed.
     pub(crate) fn forget_member(&self, tenant: TenantId, user: UserId) {
         let principal = Principal::User(user.0);
-        forget(&self.tokens, move |checked| {
+        self.forget(&self.tokens, move |checked| {
             checked.identity.tenant_id == tenant && checked.identity.principal == principal
         });
+    }
+
+    /// Forgets everything: something may have been revoked unheard.
+    pub(crate) fn forget_all(&self) {
+        self.forget(&self.tokens, |_| true);
+        self.forget(&self.api_keys, |_| true);
+    }
+
+    fn forget(&self, cache: &Cache<[u8; 32], Arc<Checked>>, which: impl Fn(&Checked) -> bool + Send + Sync + 'static) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        cache.invalidate_entries_if(move |_, checked| which(checked)).expect("the cache was built to take closures");
     }
 }
 
 fn belongs(state: &sessions::SessionState, claims: &Claims) -> bool {
-    state.revoked_at.is_none() && state.user_id == claims.sub.0 && state.tenant_id == claims.tid.0
+    state.user_id == claims.sub.0 && state.tenant_id == claims.tid.0
 }
 
-fn forget(cache: &Cache<[u8; 32], Arc<Checked>>, which: impl Fn(&Checked) -> bool + Send + Sync + 'static) {
-    cache.invalidate_entries_if(move |_, checked| which(checked)).expect("the cache was built to take closures");
+/// Which rule ended a session, for people.
+pub(crate) fn ended(reason: &str) -> &'static str {
+    match reason {
+        "logout" => "This session was signed out. Sign in again.",
+        "token_reused" => "An old refresh token of this session came back, so the session was ended. Sign in again.",
+        "member_removed" => "You are no member of this tenant any more. Sign in to another one, or ask for an invite.",
+        "password_changed" => "The password was changed, which ended all other sessions. Sign in with the new one.",
+        "expired" => "This session was not used for too long. Sign in again.",
+        _ => "This session was ended from elsewhere. Sign in again.",
+    }
+}
+
+impl From<Lacking> for ApiError {
+    fn from(lacking: Lacking) -> Self {
+        match lacking {
+            Lacking::Enrolment => Self::new(ErrorCode::SecondFactorEnrolmentRequired),
+            Lacking::Proof => Self::new(ErrorCode::SecondFactorRequired),
+        }
+    }
 }
 
 impl From<CheckError> for ApiError {
     fn from(error: CheckError) -> Self {
         match error {
             CheckError::Unknown => Self::new(ErrorCode::Unauthenticated),
-            CheckError::Expired => Self::new(ErrorCode::TokenExpired),
-            CheckError::Revoked => Self::new(ErrorCode::SessionRevoked),
+            CheckError::Expired => Self::new(ErrorCode::TokenExpired).with("reason", "expired"),
+            CheckError::Revoked(reason) => {
+                Self::new(ErrorCode::SessionRevoked).message(ended(&reason)).with("reason", reason)
+            }
             CheckError::Db(error) => error.into(),
             CheckError::Keys(error) => error.into(),
         }

@@ -2,7 +2,11 @@
 
 pub(crate) mod access_token;
 pub(crate) mod backoff;
+pub(crate) mod device;
 pub(crate) mod email;
 pub(crate) mod grant;
+pub(crate) mod password;
+pub(crate) mod recovery_code;
 pub(crate) mod rotation;
 pub(crate) mod secret;
+pub(crate) mod totp;

@@ -83,6 +83,15 @@ impl Passwords {
         .await
     }
 
+    /// Whether the hash was made with lesser costs than the settings ask for now.
+    pub(crate) fn is_outdated(&self, hash: &str) -> bool {
+        let Some(made) = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok()) else {
+            return false;
+        };
+        let wanted = self.argon2.params();
+        made.m_cost() < wanted.m_cost() || made.t_cost() < wanted.t_cost() || made.p_cost() < wanted.p_cost()
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, HashingError> + Send + 'static,

@@ -30,6 +30,7 @@ pub(crate) struct Upload {
     allowance: u64,
     length: Option<u64>,
     fate: Rc<Cell<Fate>>,
+    sent: Rc<Cell<u64>>,
 }
 
 /// What became of an upload.
@@ -56,9 +57,14 @@ impl std::fmt::Debug for Upload {
 }
 
 impl Upload {
-    /// Passes on at most `limit` bytes; `fate` tells the caller what became of it.
-    pub(crate) fn new(payload: Payload, length: Option<u64>, limit: usize, fate: Rc<Cell<Fate>>) -> Self {
-        Self { payload, allowance: limit as u64, length, fate }
+    /// Passes on at most `limit` bytes; `fate` tells the caller what became of it, `sent` how many have gone.
+    pub(crate) fn new(
+        payload: Payload,
+        length: Option<u64>,
+        limit: usize,
+        (fate, sent): (Rc<Cell<Fate>>, Rc<Cell<u64>>),
+    ) -> Self {
+        Self { payload, allowance: limit as u64, length, fate, sent }
     }
 }
 
@@ -76,6 +82,7 @@ impl Body for Outgoing {
             Ok(chunk) => match upload.allowance.checked_sub(chunk.len() as u64) {
                 Some(rest) => {
                     upload.allowance = rest;
+                    upload.sent.set(upload.sent.get() + chunk.len() as u64);
                     Ok(Frame::data(chunk))
                 }
                 None => {

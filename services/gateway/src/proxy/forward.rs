@@ -27,6 +27,8 @@ use crate::routes::{Route, Upstream, Verb};
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// A body up to this long is read whole: fewer moving parts, and it can be sent again.
 const SMALL: u64 = 64 << 10;
+/// What must come of an upload, in bytes, while the gateway is patient once.
+const LEAST_PROGRESS: u64 = 64 << 10;
 
 /// What a call brings along.
 #[derive(Debug)]
@@ -53,10 +55,21 @@ pub(crate) struct Passage<'a> {
 /// When the request cannot be passed on, or nothing sensible comes back.
 pub(crate) async fn forward(client: &Client, passage: Passage<'_>, payload: Payload) -> Result<HttpResponse, ApiError> {
     let fate = Rc::new(Cell::new(Fate::Fine));
-    let body = tokio::time::timeout(BODY_PATIENCE, outgoing(&passage, payload, &fate)).await;
+    let sent = Rc::new(Cell::new(0));
+    let body = tokio::time::timeout(BODY_PATIENCE, outgoing(&passage, payload, &fate, &sent)).await;
     let body = body.map_err(|_| ApiError::invalid_request("The body came too slowly."))??;
-    let limit = tokio::time::timeout(passage.patience, exchange(client, &passage, body, &fate));
-    limit.await.unwrap_or_else(|_| Err(passage.fails(ErrorCode::UpstreamTimeout)))
+    let mut exchange = std::pin::pin!(exchange(client, &passage, body, &fate));
+    let mut seen = 0;
+    loop {
+        if let Ok(answer) = tokio::time::timeout(passage.patience, &mut exchange).await {
+            return answer;
+        }
+        // An upload may take as long as it keeps coming at a pace that only a stalled line is below.
+        if !passage.route.is_upload || sent.get() < seen + LEAST_PROGRESS {
+            return Err(passage.fails(ErrorCode::UpstreamTimeout));
+        }
+        seen = sent.get();
+    }
 }
 
 impl Passage<'_> {
@@ -89,7 +102,12 @@ impl Passage<'_> {
 }
 
 /// The body as it goes out: whole when it is small, else as it comes.
-async fn outgoing(passage: &Passage<'_>, mut payload: Payload, fate: &Rc<Cell<Fate>>) -> Result<Outgoing, ApiError> {
+async fn outgoing(
+    passage: &Passage<'_>,
+    mut payload: Payload,
+    fate: &Rc<Cell<Fate>>,
+    sent: &Rc<Cell<u64>>,
+) -> Result<Outgoing, ApiError> {
     let headers = &passage.head.headers;
     let length = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let is_chunked = headers.contains_key("transfer-encoding");
@@ -108,7 +126,12 @@ async fn outgoing(passage: &Passage<'_>, mut payload: Payload, fate: &Rc<Cell<Fa
         }
         _ => {
             let length = length.filter(|_| !is_chunked);
-            Ok(Outgoing::Stream(Upload::new(payload, length, passage.route.body_limit, Rc::clone(fate))))
+            Ok(Outgoing::Stream(Upload::new(
+                payload,
+                length,
+                passage.route.body_limit,
+                (Rc::clone(fate), Rc::clone(sent)),
+            )))
         }
     }
 }

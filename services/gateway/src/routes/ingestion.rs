@@ -1,6 +1,6 @@
 //! Sources, their deliveries, and records.
 
-use common::Permission::{IntegrationsRead, IntegrationsWrite, RecordsRead, RecordsWrite};
+use common::Permission::{FilesRead, FilesWrite, IntegrationsRead, IntegrationsWrite, RecordsRead, RecordsWrite};
 
 use super::Upstream::Ingestion;
 use super::Verb::{Delete, Get, Patch, Post};
@@ -11,6 +11,9 @@ const DELIVERY: usize = 1 << 20;
 /// Up to 1,000 records at once.
 const BATCH: usize = 8 << 20;
 
+/// A file; ingestion has a limit of its own below this.
+const UPLOAD: usize = 4 << 30;
+
 pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Get, "/api/v1/integrations/providers", IntegrationsRead),
     Route::to(Ingestion, Get, "/api/v1/integrations", IntegrationsRead),
@@ -20,6 +23,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Delete, "/api/v1/integrations/{id}", IntegrationsWrite),
     // It writes nothing, and shows of deliveries what those calls show.
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/mapping/test", IntegrationsRead).body_limit(DELIVERY),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/rotate", IntegrationsWrite),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/revoke-previous", IntegrationsWrite),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries", IntegrationsRead),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries/{deliveryId}", IntegrationsRead),
     // No bearer: the signature over the raw bytes speaks for the sender, and ingestion checks it.
@@ -35,4 +40,17 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Post, "/api/v1/records", RecordsWrite).body_limit(DELIVERY),
     Route::to(Ingestion, Post, "/api/v1/records/batch", RecordsWrite).body_limit(BATCH),
     Route::to(Ingestion, Get, "/api/v1/records/{id}", RecordsRead),
+    Route::to(Ingestion, Get, "/api/v1/records/export", RecordsRead),
+    Route::to(Ingestion, Post, "/api/v1/records/import", RecordsWrite).upload(UPLOAD),
+    Route::to(Ingestion, Get, "/api/v1/records/imports", RecordsRead),
+    Route::to(Ingestion, Get, "/api/v1/records/imports/{id}", RecordsRead),
+    Route::to(Ingestion, Get, "/api/v1/records/imports/{id}/rejected", RecordsRead),
+    Route::to(Ingestion, Post, "/api/v1/records/imports/{id}/cancel", RecordsWrite),
+    Route::to(Ingestion, Get, "/api/v1/records/{id}/attachments", FilesRead),
+    Route::to(Ingestion, Post, "/api/v1/records/{id}/attachments", FilesWrite),
+    Route::to(Ingestion, Delete, "/api/v1/records/{id}/attachments/{fileId}", FilesWrite),
+    Route::to(Ingestion, Post, "/api/v1/files", FilesWrite).upload(UPLOAD),
+    Route::to(Ingestion, Get, "/api/v1/files/{id}", FilesRead),
+    Route::to(Ingestion, Get, "/api/v1/files/{id}/content", FilesRead),
+    Route::to(Ingestion, Delete, "/api/v1/files/{id}", FilesWrite),
 ];

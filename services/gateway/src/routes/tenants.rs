@@ -2,15 +2,16 @@
 
 use common::Permission::{MembersRead, MembersWrite, TenantsWrite};
 
-use super::Access::{Member, Permission, Person};
+use super::Access::{Member, Permission, Person, Public};
 use super::Local::{
-    ChangeMember, CreateTenant, ListMembers, ListRoles, ListTenants, RemoveMember, ShowTenant, UpdateTenant,
+    AcceptInvite, ChangeMember, CreateInvite, CreateTenant, LeaveTenant, ListInvites, ListMembers, ListRoles,
+    ListTenants, RemoveMember, ResendInvite, RevokeInvite, ShowTenant, UpdateTenant,
 };
-use super::Route;
 use super::Verb::{Delete, Get, Patch, Post};
+use super::{RateClass, Route};
 
 pub(super) const ROUTES: &[Route] = &[
-    Route::local(ListTenants, Get, "/api/v1/tenants", Member),
+    Route::local(ListTenants, Get, "/api/v1/tenants", Member).before_second_factor(),
     Route::local(CreateTenant, Post, "/api/v1/tenants", Person),
     Route::local(ShowTenant, Get, "/api/v1/tenants/current", Member),
     Route::local(UpdateTenant, Patch, "/api/v1/tenants/current", Permission(TenantsWrite)),
@@ -18,4 +19,12 @@ pub(super) const ROUTES: &[Route] = &[
     Route::local(ListMembers, Get, "/api/v1/tenants/current/members", Permission(MembersRead)),
     Route::local(ChangeMember, Patch, "/api/v1/tenants/current/members/{id}", Permission(MembersWrite)),
     Route::local(RemoveMember, Delete, "/api/v1/tenants/current/members/{id}", Permission(MembersWrite)),
+    Route::local(LeaveTenant, Post, "/api/v1/tenants/current/leave", Person),
+    Route::local(CreateInvite, Post, "/api/v1/tenants/current/invites", Permission(MembersWrite))
+        .counted(RateClass::Mail),
+    Route::local(ListInvites, Get, "/api/v1/tenants/current/invites", Permission(MembersRead)),
+    Route::local(RevokeInvite, Delete, "/api/v1/tenants/current/invites/{id}", Permission(MembersWrite)),
+    Route::local(ResendInvite, Post, "/api/v1/tenants/current/invites/{id}/resend", Permission(MembersWrite))
+        .counted(RateClass::Mail),
+    Route::local(AcceptInvite, Post, "/api/v1/tenants/invites/accept", Public).counted(RateClass::SignIn),
 ];

@@ -1,5 +1,7 @@
 //! What a tenant may be called and where it may be, without a database or a framework.
 
+pub(crate) mod invite;
+
 use common::Violation;
 use common::violation::check_text;
 
@@ -11,6 +13,15 @@ pub(crate) const MAX_NAME: usize = 200;
 const MAX_SETTINGS: usize = 16 << 10;
 /// Deepest settings, in objects and arrays within each other.
 const MAX_DEPTH: usize = 32;
+
+/// Settings that mean something to the gateway itself.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Known {
+    /// Whether members need a second factor.
+    #[serde(default)]
+    require_second_factor: Option<serde_json::Value>,
+}
 
 /// Checks a name.
 pub(crate) fn check_name(found: &mut Vec<Violation>, path: &str, name: &str) {
@@ -32,6 +43,11 @@ pub(crate) fn check_settings(found: &mut Vec<Violation>, settings: &str) {
     }
     if settings.len() > MAX_SETTINGS {
         found.push(Violation::new("settings", "max_length", format!("must be at most {MAX_SETTINGS} bytes of JSON")));
+    }
+    if let Ok(Known { require_second_factor: Some(value) }) = serde_json::from_str(settings)
+        && !value.is_boolean()
+    {
+        found.push(Violation::new("settings.requireSecondFactor", "type", "must be true or false"));
     }
     if depth(settings) > MAX_DEPTH {
         found.push(Violation::new("settings", "max_depth", format!("must be at most {MAX_DEPTH} levels deep")));

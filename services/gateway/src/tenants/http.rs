@@ -1,6 +1,8 @@
 //! Calls below `/api/v1/tenants`.
 
 pub(crate) mod create;
+pub(crate) mod invites;
+pub(crate) mod leave;
 pub(crate) mod list;
 pub(crate) mod members;
 pub(crate) mod roles;

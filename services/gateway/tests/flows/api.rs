@@ -88,6 +88,26 @@ impl Api {
         self.try_send(method, path, headers, body).await.expect("the gateway answers")
     }
 
+    /// Sends a body as it comes.
+    pub(crate) async fn stream(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: reqwest::Body,
+    ) -> reqwest::Result<Answer> {
+        let mut request = self.http.post(format!("{}/api/v1{path}", self.base)).body(body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        let body = serde_json::from_slice(&answer.bytes().await?).unwrap_or_default();
+        Ok(Answer { status, body, trace_id: String::new() })
+    }
+
     async fn try_send(
         &self,
         method: Method,

@@ -13,12 +13,15 @@ struct Belongings {
     integration: String,
     delivery: String,
     record: String,
+    file: String,
+    import: String,
     label: String,
     rule: String,
     approval: String,
     member: String,
     session: String,
     api_key: String,
+    invite: String,
 }
 
 impl Belongings {
@@ -35,32 +38,48 @@ impl Belongings {
             owner.get("/approvals").await.expect(200)[0]["id"].as_str().map(str::to_owned)
         })
         .await;
+        let form = [("content-type", "multipart/form-data; boundary=b".to_owned())];
+        let part = format!(
+            "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{secret_word}.txt\"\r\n\r\n{secret_word}\r\n--b--\r\n"
+        );
+        let file = owner.send(Method::POST, "/files", &form, part.into_bytes()).await.expect(201);
+        let csv = [("content-type", "text/csv".to_owned())];
+        let lines = format!("title,text,attributes.x\n{secret_word},,\n").into_bytes();
+        let import = owner.send(Method::POST, "/records/import", &csv, lines).await.expect(202);
+        let invite = json!({"email": format!("{secret_word}@example.com"), "role": "analyst"});
+        let invite = owner.post("/tenants/current/invites", invite).await.expect(201);
         let me = owner.get("/auth/me").await.expect(200);
         let sessions = owner.get("/auth/sessions").await.expect(200);
         Self {
             integration: source.id,
             delivery: received["deliveryId"].as_str().expect("an id").to_owned(),
             record: received["recordId"].as_str().expect("an id").to_owned(),
+            file: id(&file),
+            import: id(&import),
             label: id(&label.expect(201)),
             rule: id(&rule),
             approval,
             member: me["user"]["id"].as_str().expect("an id").to_owned(),
             session: id(&sessions[0]),
             api_key: id(&key),
+            invite: id(&invite),
         }
     }
 
-    fn all(&self) -> [&str; 9] {
+    fn all(&self) -> [&str; 12] {
         [
             &self.integration,
             &self.delivery,
             &self.record,
+            &self.file,
+            &self.import,
             &self.label,
             &self.rule,
             &self.approval,
             &self.member,
             &self.session,
             &self.api_key,
+            &self.invite,
         ]
     }
 
@@ -68,10 +87,13 @@ impl Belongings {
     fn fill(&self, path: &str) -> Option<String> {
         let id = match path.strip_prefix("/api/v1").unwrap_or(path) {
             p if p.starts_with("/integrations") => &self.integration,
+            p if p.starts_with("/records/imports") => &self.import,
             p if p.starts_with("/records") => &self.record,
+            p if p.starts_with("/files") => &self.file,
             p if p.starts_with("/labels") => &self.label,
             p if p.starts_with("/rules") => &self.rule,
             p if p.starts_with("/approvals") => &self.approval,
+            p if p.starts_with("/tenants/current/invites") => &self.invite,
             p if p.starts_with("/tenants") => &self.member,
             p if p.starts_with("/auth/sessions") => &self.session,
             p if p.starts_with("/auth/api-keys") => &self.api_key,
@@ -80,6 +102,7 @@ impl Belongings {
         let filled = path
             .replace("{id}", id)
             .replace("{deliveryId}", &self.delivery)
+            .replace("{fileId}", &self.file)
             .replace("{recordId}", &self.record)
             .replace("{integrationId}", &self.integration)
             .replace("{provider}", "standard-webhooks");
@@ -92,6 +115,7 @@ fn body(route: &Route) -> Value {
     match route.path.strip_prefix("/api/v1").unwrap_or(route.path) {
         "/labels/{id}" | "/rules/{id}" | "/integrations/{id}" => json!({"name": "stolen"}),
         "/tenants/current/members/{id}" => json!({"role": "analyst"}),
+        "/records/{id}/attachments" => json!({"fileId": "0190a000-0000-7000-8000-000000000000"}),
         "/approvals/{id}/override" => json!({"label": "mallory-word"}),
         "/integrations/{id}/mapping/test" => json!({"payload": {}}),
         _ => json!({}),
@@ -127,12 +151,14 @@ async fn no_call_crosses_from_one_tenant_to_another() {
     Belongings::make(&mallory, "mallory-word").await;
     let readable = [
         format!("/records/{}", hers.record),
+        format!("/files/{}", hers.file),
         format!("/rules/{}", hers.rule),
         format!("/labels/{}", hers.label),
         format!("/integrations/{}", hers.integration),
         format!("/approvals/{}", hers.approval),
         "/tenants/current/members".to_owned(),
         "/auth/api-keys".to_owned(),
+        "/tenants/current/invites".to_owned(),
         "/auth/sessions".to_owned(),
     ];
     let before = look(&alice, &readable).await;

@@ -1,7 +1,9 @@
 //! Flows through all six services as real processes: what a tenant sees from outside, and what must survive.
 
 mod api;
+mod files;
 mod isolation;
 mod outage;
 mod races;
+mod traces;
 mod way;

@@ -19,16 +19,22 @@ async fn no_call_reaches_into_another_tenant() {
     let bob = sign_up(&app, "bob").await;
     let before = ann.get("/api/v1/tenants/current/members").await.body["data"].clone();
 
+    let invite = json!({"email": "x@example.com", "role": "analyst"});
+    let invite = ann.post("/api/v1/tenants/current/invites", invite).await.body["data"]["id"].clone();
+    let invite_path = format!("/api/v1/tenants/current/invites/{}", invite.as_str().expect("an id"));
     let member_path = format!("/api/v1/tenants/current/members/{}", carl.id);
     for answer in [
         bob.delete(&format!("/api/v1/auth/api-keys/{}", robot.id)).await,
         bob.patch(&member_path, json!({"role": "admin"})).await,
         bob.delete(&member_path).await,
+        bob.delete(&invite_path).await,
+        bob.post(&format!("{invite_path}/resend"), json!({})).await,
         bob.post("/api/v1/auth/tenant", json!({"tenantId": ann.tenant})).await,
     ] {
         assert_eq!((answer.status, code(&answer)), (404, "not_found"));
     }
     assert_eq!(bob.get("/api/v1/auth/api-keys").await.body["data"], json!([]));
+    assert_eq!(bob.get("/api/v1/tenants/current/invites").await.body["data"], json!([]));
     assert_eq!(bob.get("/api/v1/tenants/current/members").await.body["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(bob.get("/api/v1/tenants").await.body["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(bob.get("/api/v1/auth/sessions").await.body["data"].as_array().map(Vec::len), Some(1));
@@ -45,12 +51,14 @@ struct Count {
     count: i64,
 }
 
-const TABLES: [(&str, &str); 6] = [
+const TABLES: [(&str, &str); 8] = [
     ("SELECT count(*) AS count FROM tenants", "tenants"),
     ("SELECT count(*) AS count FROM memberships", "memberships"),
     ("SELECT count(*) AS count FROM sessions", "sessions"),
     ("SELECT count(*) AS count FROM refresh_tokens", "refresh_tokens"),
     ("SELECT count(*) AS count FROM api_keys", "api_keys"),
+    ("SELECT count(*) AS count FROM invites", "invites"),
+    ("SELECT count(*) AS count FROM invite_links", "invite_links"),
     ("SELECT count(*) AS count FROM idempotency_keys", "idempotency_keys"),
 ];
 
@@ -66,7 +74,11 @@ async fn row_level_security_binds_the_applications_role() {
     let ann = sign_up(&app, "ann").await;
     ann.send("POST", "/api/v1/auth/api-keys", &[("idempotency-key", "k")], Some(json!({"name": "r", "role": "agent"})))
         .await;
-    sign_up(&app, "bob").await;
+    let bob = sign_up(&app, "bob").await;
+    for user in [&ann, &bob] {
+        let invite = json!({"email": "x@example.com", "role": "analyst"});
+        assert_eq!(user.post("/api/v1/tenants/current/invites", invite).await.status, 201);
+    }
     let own: TenantId = ann.tenant.parse().expect("an id");
     for (sql, table) in TABLES {
         assert!(count_as(&app, &[own], sql).await >= 1, "{table}");

@@ -2,10 +2,10 @@
 
 use gateway::Gateway;
 use gateway::settings::{
-    AuthSettings, GatewaySettings, HashingSettings, ProxySettings, RateLimitSettings, UpstreamUrls,
+    AuthSettings, GatewaySettings, HashingSettings, MailSettings, ProxySettings, RateLimitSettings, UpstreamUrls,
 };
 use serde_json::{Value, json};
-use settings::PublicSettings;
+use settings::{ExposeSecret as _, PublicSettings};
 use test_support::{Answer, Client, Resources, TestApp};
 
 use crate::upstream;
@@ -32,6 +32,7 @@ pub(crate) fn settings(resources: &Resources, url: &str) -> GatewaySettings {
             ..Default::default()
         },
         rate_limits: RateLimitSettings::default(),
+        mail: MailSettings { folder: Some(mail_folder(resources)), ..Default::default() },
         telemetry: resources.telemetry(),
     }
 }
@@ -145,4 +146,37 @@ impl User {
         all.extend(headers);
         self.client.send(method, path, &all, body).await
     }
+}
+
+/// Where the letters of a test go, one folder for each database.
+fn mail_folder(resources: &Resources) -> std::path::PathBuf {
+    let url = resources.database().url.expose_secret().to_owned();
+    folder_of(url.rsplit('/').next().unwrap_or_default())
+}
+
+fn folder_of(database: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join("verdict-test-mail").join(database.split('?').next().unwrap_or_default())
+}
+
+/// The letters to an address so far, oldest first, as people read them.
+pub(crate) fn letters(app: &TestApp, to: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder_of(app.database().name())) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| {
+        path.extension().is_some_and(|end| end == "txt")
+            && !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    });
+    paths.sort();
+    let letters = paths.iter().map(|path| std::fs::read_to_string(path).expect("a letter"));
+    letters.filter(|letter| letter.starts_with(&format!("To: {to}\n"))).collect()
+}
+
+/// The token in the `count`th letter to an address that has one, once it has arrived.
+pub(crate) async fn mailed_token(app: &TestApp, to: &str, count: usize) -> String {
+    test_support::wait_until("the letter arrives", async || {
+        let mut links = letters(app, to).into_iter().filter(|letter| letter.contains("#token="));
+        let letter = links.nth(count - 1)?;
+        letter.split("#token=").nth(1)?.split_whitespace().next().map(ToOwned::to_owned)
+    })
+    .await
 }

@@ -163,6 +163,24 @@ async fn the_last_owner_stays_even_in_a_race() {
     app.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_owners_who_remove_each_other_one_stays() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let bob = member(&app, &ann, "owner", "bob").await;
+    let remove = |by: User, whom: String| async move {
+        by.delete(&format!("/api/v1/tenants/current/members/{whom}")).await.status
+    };
+    let one = tokio::spawn(remove(ann.clone(), bob.id.clone()));
+    let other = tokio::spawn(remove(bob.clone(), ann.id.clone()));
+    let mut statuses = [one.await.expect("no panic"), other.await.expect("no panic")];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401], "the other was no member any more");
+    let owners = format!("memberships WHERE tenant_id = '{}' AND role = 'owner'", ann.tenant);
+    assert_eq!(app.count(&owners).await, 1);
+    app.finish().await;
+}
+
 /// An id that nobody has.
 fn app_id() -> String {
     "0190a000-0000-7000-8000-000000000000".to_owned()

@@ -41,6 +41,10 @@ pub(crate) struct Integration {
     pub(crate) config: Value,
     pub(crate) mapping: Option<Value>,
     pub(crate) secret_sealed: Vec<u8>,
+    /// The secret before the last rotation.
+    pub(crate) previous_secret_sealed: Option<Vec<u8>>,
+    /// Until when that one counts as well.
+    pub(crate) previous_secret_expires_at: Option<DateTime>,
     pub(crate) version: i32,
     pub(crate) created_at: DateTime,
     pub(crate) updated_at: DateTime,

@@ -9,10 +9,14 @@ use super::mapping::Mapping;
 use super::secret::SecretForm;
 use super::signature::Scheme;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 7] = [
     include_str!("../providers/generic.json"),
     include_str!("../providers/standard-webhooks.json"),
     include_str!("../providers/github.json"),
+    include_str!("../providers/stripe.json"),
+    include_str!("../providers/shopify.json"),
+    include_str!("../providers/slack.json"),
+    include_str!("../providers/gitlab.json"),
 ];
 
 /// A kind of source.
@@ -83,7 +87,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_every_scheme_compiles() {
         let mut names: Vec<_> = catalogue().all().iter().map(|provider| provider.provider.as_str()).collect();
-        assert_eq!(names, ["generic", "standard-webhooks", "github"]);
+        assert_eq!(names, ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack", "gitlab"]);
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), FILES.len());

@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Scheme {
+    /// Whether the header holds a keyed hash or the secret itself.
+    #[serde(default)]
+    pub(crate) kind: Kind,
     /// The header with the signature.
     pub(crate) header: String,
     /// The hash of the HMAC.
@@ -34,12 +37,26 @@ pub(crate) struct Scheme {
     pub(crate) content: String,
     /// The header with the Unix time in seconds; without one the body alone is signed.
     pub(crate) timestamp_header: Option<String>,
+    /// What stands before the Unix time where the signature's own header holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) timestamp_prefix: Option<String>,
     /// The header with the provider's id of the delivery.
     pub(crate) delivery_id_header: Option<String>,
     /// How far the time may be from ours.
     pub(crate) tolerance_seconds: u32,
     /// The fields that `config` may set.
     pub(crate) configurable: Vec<String>,
+}
+
+/// What a source proves itself with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    /// An HMAC over what is sent.
+    #[default]
+    Hmac,
+    /// The secret itself, compared in constant time.
+    Token,
 }
 
 /// The hash of an HMAC.

@@ -40,13 +40,20 @@ impl Source {
     pub(crate) fn prepare(row: &Integration, sealer: &Sealer) -> Result<Self, SourceError> {
         let unknown = || SourceError::Unknown(row.id);
         let provider = catalogue().find(&row.provider).ok_or_else(unknown)?;
-        let secret = sealer
-            .open(&sealing_context(row.tenant_id, row.id), &row.secret_sealed)
-            .map_err(|error| SourceError::Secret(row.id, error))?;
-        let secret = std::str::from_utf8(&secret).map_err(|_| unknown())?;
-        let key = provider.secret.key(secret).ok_or_else(unknown)?;
+        let open = |sealed: &[u8]| {
+            let secret = sealer
+                .open(&sealing_context(row.tenant_id, row.id), sealed)
+                .map_err(|error| SourceError::Secret(row.id, error))?;
+            let secret = std::str::from_utf8(&secret).map_err(|_| unknown())?;
+            provider.secret.key(secret).ok_or_else(unknown)
+        };
+        let key = open(&row.secret_sealed)?;
         let scheme = provider.signature.configured(&row.config).map_err(|_| unknown())?;
-        let verifier = scheme.verifier(&[key]).ok_or_else(unknown)?;
+        let mut verifier = scheme.verifier(&[key]).ok_or_else(unknown)?;
+        if let (Some(sealed), Some(until)) = (&row.previous_secret_sealed, row.previous_secret_expires_at) {
+            // Whether it still counts is asked at each delivery: this source may be in memory past its expiry.
+            verifier = verifier.or_until(&open(sealed)?, until.timestamp());
+        }
         let mapping = Mapping::compile(row.mapping.as_ref().unwrap_or(&provider.mapping)).map_err(|_| unknown())?;
         Ok(Self {
             id: row.id,

@@ -4,6 +4,8 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod providers;
+pub(crate) mod revoke_previous;
+pub(crate) mod rotate;
 pub(crate) mod show;
 pub(crate) mod test_mapping;
 pub(crate) mod update;
@@ -35,6 +37,13 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/api/v1/integrations/{id}/mapping/test", "POST")
                 .route(web::post().to(test_mapping::test_mapping)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/secret/rotate", "POST").route(web::post().to(rotate::rotate_secret)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/secret/revoke-previous", "POST")
+                .route(web::post().to(revoke_previous::revoke_previous_secret)),
         );
 }
 
@@ -53,6 +62,8 @@ pub(crate) struct IntegrationResponse {
     /// Null means the provider's default.
     mapping: Option<Value>,
     webhook: WebhookResponse,
+    /// Until when the secret before the last rotation verifies as well; null when there is none.
+    previous_secret_expires_at: Option<DateTime>,
     version: i32,
     created_at: DateTime,
     updated_at: DateTime,
@@ -80,6 +91,7 @@ impl IntegrationResponse {
             config: integration.config,
             mapping: integration.mapping,
             webhook: WebhookResponse { url, secret: None },
+            previous_secret_expires_at: integration.previous_secret_expires_at,
             version: integration.version,
             created_at: integration.created_at,
             updated_at: integration.updated_at,

@@ -2,6 +2,7 @@
 
 pub(crate) mod create;
 pub(crate) mod create_batch;
+pub(crate) mod export;
 pub(crate) mod list;
 mod response;
 pub(crate) mod show;
@@ -18,5 +19,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(web::post().to(create::create_record)),
         )
         .service(resource("/api/v1/records/batch", "POST").route(web::post().to(create_batch::create_record_batch)))
+        .service(resource("/api/v1/records/export", "GET").route(web::get().to(export::export_records)))
         .service(resource("/api/v1/records/{id}", "GET").route(web::get().to(show::show_record)));
 }

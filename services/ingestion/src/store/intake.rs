@@ -46,6 +46,7 @@ pub(crate) async fn store(connection: &mut Connection, entries: &[&Entry]) -> Re
     }
     if !group.delivered.is_empty() {
         let stored = delivered::insert(connection, &group.delivered).await?;
+        index_held(connection, &group.delivered).await?;
         for webhook in group.delivered.drain(..) {
             if stored.contains(&webhook.delivery.id) {
                 let status = if webhook.hold { RecordStatus::Held } else { RecordStatus::Ingested };
@@ -78,6 +79,18 @@ pub(crate) async fn store(connection: &mut Connection, entries: &[&Entry]) -> Re
         }
     }
     outcomes.into_iter().map(|outcome| outcome.ok_or_else(vanished)).collect()
+}
+
+/// What is held is told to nobody yet, so the lists learn of it here; a paused source is no hot path.
+async fn index_held(connection: &mut Connection, webhooks: &[Delivered<'_>]) -> Result<(), DbError> {
+    let held = || webhooks.iter().filter(|webhook| webhook.hold);
+    let records: Vec<uuid::Uuid> = held().map(|webhook| webhook.record.id.0).collect();
+    if records.is_empty() {
+        return Ok(());
+    }
+    let tenants: Vec<uuid::Uuid> = held().map(|webhook| webhook.delivery.tenant_id.0).collect();
+    super::facets::refresh(connection, &tenants, &records).await?;
+    super::facets::add_words(connection, &records).await
 }
 
 const fn fresh(id: RecordId, status: RecordStatus) -> Stored {

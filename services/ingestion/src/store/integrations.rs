@@ -21,6 +21,8 @@ struct Row {
     config: Value,
     mapping: Option<Value>,
     secret_sealed: Vec<u8>,
+    previous_secret_sealed: Option<Vec<u8>>,
+    previous_secret_expires_at: Option<DateTime>,
     version: i32,
     created_at: DateTime,
     updated_at: DateTime,
@@ -38,6 +40,8 @@ impl From<Row> for Integration {
             config: row.config,
             mapping: row.mapping,
             secret_sealed: row.secret_sealed,
+            previous_secret_sealed: row.previous_secret_sealed,
+            previous_secret_expires_at: row.previous_secret_expires_at,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -56,6 +60,8 @@ pub(crate) async fn insert(connection: &mut Connection, integration: &Integratio
         config: integration.config.clone(),
         mapping: integration.mapping.clone(),
         secret_sealed: integration.secret_sealed.clone(),
+        previous_secret_sealed: integration.previous_secret_sealed.clone(),
+        previous_secret_expires_at: integration.previous_secret_expires_at,
         version: integration.version,
         created_at: integration.created_at,
         updated_at: integration.updated_at,
@@ -165,6 +171,24 @@ pub(crate) async fn update(
         Err(error) if error.unique_constraint() == Some("integrations_name") => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Writes an integration's secrets and version.
+pub(crate) async fn update_secrets(connection: &mut Connection, integration: &Integration) -> Result<(), DbError> {
+    let row = integrations::table
+        .filter(integrations::tenant_id.eq(integration.tenant_id.0))
+        .filter(integrations::id.eq(integration.id.0));
+    diesel::update(row)
+        .set((
+            integrations::secret_sealed.eq(&integration.secret_sealed),
+            integrations::previous_secret_sealed.eq(&integration.previous_secret_sealed),
+            integrations::previous_secret_expires_at.eq(integration.previous_secret_expires_at),
+            integrations::version.eq(integration.version),
+            integrations::updated_at.eq(integration.updated_at),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Marks an integration as deleted; its deliveries and records stay.

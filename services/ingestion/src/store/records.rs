@@ -10,10 +10,8 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::facets;
 use super::schema::{deliveries, records};
-
-/// Records that one page of a search looks at; further pages go on where it ended.
-const SEARCH_WINDOW: i64 = 20_000;
 
 /// A list's sort key, newest first.
 pub(crate) type RecordKey = (DateTime, RecordId);
@@ -32,6 +30,31 @@ pub(crate) struct RecordFilter {
     pub(crate) min_confidence: Option<f64>,
     pub(crate) max_confidence: Option<f64>,
     pub(crate) q: Option<String>,
+}
+
+impl RecordFilter {
+    /// Whether only the facets' indexes serve it.
+    const fn needs_facets(&self) -> bool {
+        self.has_exact_facet() || self.min_confidence.is_some() || self.max_confidence.is_some()
+    }
+
+    const fn has_exact_facet(&self) -> bool {
+        self.status.is_some()
+            || self.label.is_some()
+            || self.stage.is_some()
+            || self.source.is_some()
+            || self.integration_id.is_some()
+    }
+
+    /// Whether it asks for a range of confidence and for nothing else that has an index of its own.
+    pub(crate) const fn is_confidence_alone(&self) -> bool {
+        !self.has_exact_facet()
+    }
+
+    /// Whether a search for words has nothing else to pass.
+    pub(crate) const fn is_words_alone(&self) -> bool {
+        !self.needs_facets()
+    }
 }
 
 /// A record as stored, less its raw form.
@@ -107,6 +130,14 @@ fn narrowed<'a>(tenant: TenantId, filter: &'a RecordFilter, before: Option<Recor
     if let Some(max) = filter.max_confidence {
         query = query.filter(records::confidence.le(max));
     }
+    if let Some(q) = &filter.q {
+        // Only beside an external id, which leaves a handful of rows.
+        let words = diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "to_tsvector('simple', concat_ws(' ', title, text, counterparty, external_id)) \
+             @@ websearch_to_tsquery('simple', ",
+        );
+        query = query.filter(words.bind::<diesel::sql_types::Text, _>(q).sql(")"));
+    }
     if let Some((time, id)) = before {
         // The first condition alone bounds the index scan; a plain pair of alternatives would not.
         query =
@@ -116,6 +147,9 @@ fn narrowed<'a>(tenant: TenantId, filter: &'a RecordFilter, before: Option<Recor
 }
 
 /// Up to `limit` records, newest first, beginning below `before`.
+///
+/// Lists that the records' own indexes serve are read from them and show what was stored a moment ago; the others go
+/// by the facets and words, which are some 100 ms behind.
 pub(crate) async fn list(
     connection: &mut Connection,
     tenant: TenantId,
@@ -123,47 +157,41 @@ pub(crate) async fn list(
     before: Option<RecordKey>,
     limit: i64,
 ) -> Result<Found, DbError> {
-    let mut query = narrowed(tenant, filter, before)
+    if filter.external_id.is_some() || !(filter.needs_facets() || filter.q.is_some()) {
+        let rows = narrowed(tenant, filter, before)
+            .select(RecordRow::as_select())
+            .order((records::received_at.desc(), records::id.desc()))
+            .limit(limit)
+            .load(connection)
+            .await?;
+        return Ok(Found { rows, resume_at: None });
+    }
+    let found = find_keys(connection, tenant, filter, before, limit).await?;
+    let ids: Vec<Uuid> = found.keys.iter().map(|(_, id)| id.0).collect();
+    let rows = records::table
+        .filter(records::tenant_id.eq(tenant.0))
+        .filter(records::id.eq_any(ids))
         .select(RecordRow::as_select())
         .order((records::received_at.desc(), records::id.desc()))
-        .limit(limit);
-    let mut window_end = None;
-    if let Some(q) = &filter.q {
-        window_end = end_of_window(connection, tenant, filter, before).await?;
-        if let Some((time, id)) = window_end {
-            query = query
-                .filter(records::received_at.ge(time))
-                .filter(records::received_at.gt(time).or(records::id.ge(id.0)));
-        }
-        let pattern = like_pattern(q);
-        query = query.filter(records::text.ilike(pattern.clone()).or(records::title.ilike(pattern)));
-    }
-    let rows = query.load(connection).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    Ok(Found { rows, resume_at: if is_full { None } else { window_end } })
+        .load(connection)
+        .await?;
+    Ok(Found { rows, resume_at: found.resume_at })
 }
 
-/// The last record that a search's page looks at; `None` when it looks at all that are left.
-async fn end_of_window(
+async fn find_keys(
     connection: &mut Connection,
     tenant: TenantId,
     filter: &RecordFilter,
     before: Option<RecordKey>,
-) -> Result<Option<RecordKey>, DbError> {
-    let last: Option<(DateTime, Uuid)> = narrowed(tenant, filter, before)
-        .select((records::received_at, records::id))
-        .order((records::received_at.desc(), records::id.desc()))
-        .offset(SEARCH_WINDOW - 1)
-        .first(connection)
-        .await
-        .optional()?;
-    Ok(last.map(|(time, id)| (time, RecordId(id))))
-}
-
-/// `%text%` with the text's own wildcards made plain.
-fn like_pattern(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+    limit: i64,
+) -> Result<facets::Keys, DbError> {
+    match &filter.q {
+        Some(q) => facets::search(connection, tenant, filter, q, before, limit).await,
+        None => {
+            let keys = facets::list(connection, tenant, filter, before, limit).await?;
+            Ok(facets::Keys { keys, resume_at: None })
+        }
+    }
 }
 
 /// One record.
@@ -205,14 +233,4 @@ pub(crate) async fn find_raw(
             .optional()?,
     };
     Ok(raw.flatten())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_in_a_search_are_plain() {
-        assert_eq!(like_pattern("50%_\\"), "%50\\%\\_\\\\%");
-    }
 }

@@ -56,10 +56,27 @@ diesel::table! {
         config -> Json,
         mapping -> Nullable<Json>,
         secret_sealed -> Binary,
+        previous_secret_sealed -> Nullable<Binary>,
+        previous_secret_expires_at -> Nullable<Timestamptz>,
         release_pending -> Bool,
         version -> Integer,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    record_facets (record_id) {
+        record_id -> Uuid,
+        tenant_id -> Uuid,
+        received_at -> Timestamptz,
+        version -> Integer,
+        status -> Text,
+        label -> Nullable<Text>,
+        stage -> Text,
+        confidence -> Nullable<Double>,
+        source -> Text,
+        integration_id -> Nullable<Uuid>,
     }
 }

@@ -40,6 +40,7 @@ pub(crate) async fn apply(connection: &mut Connection, verdicts: &[Verdict], now
     .bind::<Timestamptz, _>(now)
     .execute(connection)
     .await?;
+    super::facets::refresh(connection, &tenants(verdicts), &ids(verdicts)).await?;
     if changed == verdicts.len() { Ok(0) } else { missing(connection, verdicts).await }
 }
 

@@ -54,6 +54,8 @@ pub(crate) async fn connect_integration(
         config,
         mapping: input.mapping,
         secret_sealed: app.sealer.seal(&sealing_context(cause.tenant_id, id), secret.as_bytes()),
+        previous_secret_sealed: None,
+        previous_secret_expires_at: None,
         version: 1,
         created_at: cause.at,
         updated_at: cause.at,

@@ -14,7 +14,7 @@ async fn the_catalogue_is_data() {
     let answer = app.caller(TenantId::generate(), Role::Analyst).get("/api/v1/integrations/providers").await;
     assert_eq!(answer.status, 200);
     let names: Vec<_> = answer.body.as_array().expect("a list").iter().map(|p| p["provider"].clone()).collect();
-    assert_eq!(names, ["generic", "standard-webhooks", "github"]);
+    assert_eq!(names, ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack", "gitlab"]);
     for provider in answer.body.as_array().expect("a list") {
         assert_eq!(provider["auth"], "webhook");
         assert!(provider["displayName"].is_string() && provider["setup"].is_string());

@@ -3,6 +3,8 @@
 mod batches;
 mod deliveries;
 mod faults;
+mod files;
+mod imports;
 mod input;
 mod integrations;
 mod isolation;
@@ -10,13 +12,15 @@ mod listing;
 mod mapping;
 mod pausing;
 mod records;
+mod rotation;
 mod schema;
 mod sender;
 mod verdicts;
 mod webhooks;
 
+use blobs::BlobSettings;
 use futures_util::StreamExt as _;
-use ingestion::{Ingestion, IngestionSettings, IntakeSettings};
+use ingestion::{FileSettings, Ingestion, IngestionSettings, IntakeSettings};
 use settings::PublicSettings;
 use test_support::{Resources, TestApp};
 use web::Roles;
@@ -42,7 +46,14 @@ fn settings(resources: &Resources, intake: IntakeSettings) -> IngestionSettings 
         public: PublicSettings { url: "https://verdict.example".into() },
         telemetry: resources.telemetry(),
         intake,
+        files: FileSettings { max_bytes: 8 << 20, store: BlobSettings { folder: files_folder(), s3: None } },
     }
+}
+
+/// A folder of each test's own, below the target folder.
+fn files_folder() -> String {
+    let name = format!("files-{}", common::BlobId::generate());
+    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name).to_str().expect("UTF-8").to_owned()
 }
 
 /// Runs the futures together and returns their outputs in order.

@@ -20,7 +20,12 @@ pub(crate) struct Sender {
 
 /// Connects a source as the tenant's admin.
 pub(crate) async fn connect(app: &TestApp, tenant: TenantId, provider: &str) -> Sender {
-    let body = json!({"provider": provider, "name": format!("{provider} source")});
+    connect_as(app, tenant, provider, &format!("{provider} source")).await
+}
+
+/// The same under a name, for a second source of one provider.
+pub(crate) async fn connect_as(app: &TestApp, tenant: TenantId, provider: &str, name: &str) -> Sender {
+    let body = json!({"provider": provider, "name": name});
     let made = app.caller(tenant, Role::Admin).post("/api/v1/integrations", body).await;
     assert_eq!(made.status, 201, "{made:?}");
     Sender::of(app, &made.body)
@@ -54,6 +59,19 @@ impl Sender {
                 ("x-github-delivery", id.to_owned()),
                 ("x-github-event", "issues".to_owned()),
             ],
+            "stripe" => {
+                let digest = hex::encode(mac(text, &[time.as_bytes(), b".", body]));
+                vec![("stripe-signature", format!("t={time},v1={},v1={digest}", "0".repeat(64)))]
+            }
+            "shopify" => vec![
+                ("x-shopify-hmac-sha256", STANDARD.encode(mac(text, &[body]))),
+                ("x-shopify-webhook-id", id.to_owned()),
+            ],
+            "slack" => vec![
+                ("x-slack-signature", format!("v0={}", hex::encode(mac(text, &[b"v0:", time.as_bytes(), b":", body])))),
+                ("x-slack-request-timestamp", time),
+            ],
+            "gitlab" => vec![("x-gitlab-token", self.secret.clone()), ("x-gitlab-event-uuid", id.to_owned())],
             _ => {
                 let key = STANDARD.decode(self.secret.strip_prefix("whsec_").expect("its form")).expect("base64");
                 let digest = mac(&key, &[id.as_bytes(), b".", time.as_bytes(), b".", body]);

@@ -3,7 +3,7 @@
 use common::{Role, TenantId};
 use serde_json::{Value, json};
 
-use crate::sender::connect;
+use crate::sender::{connect, connect_as};
 use crate::{all_at_once, start};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,9 +11,11 @@ async fn each_provider_delivers_a_record() {
     let app = start().await;
     let tenant = TenantId::generate();
     let admin = app.caller(tenant, Role::Admin);
-    for provider in ["generic", "standard-webhooks", "github"] {
+    for provider in ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack", "gitlab"] {
         let source = connect(&app, tenant, provider).await;
         let body = json!({"id": "m-1", "text": "hello", "issue": {"title": "Hi", "body": "hello"},
+            "data": {"object": {"description": "hello"}}, "note": "hello", "event": {"text": "hello"},
+            "object_attributes": {"note": "hello"},
             "repository": {"full_name": "a/b"}});
         let answer = source.send("d-1", &body).await;
         assert_eq!(answer.status, 202, "{answer:?}");
@@ -223,5 +225,27 @@ async fn odd_bodies_make_records_too() {
         let shown = admin.get(&format!("/api/v1/records/{}", answer.body["recordId"].as_str().expect("id"))).await;
         assert_eq!(shown.status, 200, "{body} {shown:?}");
     }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_changed_byte_or_a_wrong_token_is_refused_for_every_provider() {
+    let app = start().await;
+    let tenant = TenantId::generate();
+    for provider in ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack"] {
+        let source = connect(&app, tenant, provider).await;
+        let headers = source.sign("d-1", br#"{"text":"hello"}"#, 0);
+        let answer = source.send_with(&headers, br#"{"text":"hellp"}"#).await;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (401, Some("invalid_signature")), "{provider}");
+    }
+    for provider in ["stripe", "slack"] {
+        let source = connect_as(&app, tenant, provider, &format!("late {provider}")).await;
+        let answer = source.send_with(&source.sign("d-1", b"{}", -301), b"{}").await;
+        assert_eq!((answer.status, answer.body["code"].as_str()), (401, Some("stale_signature")), "{provider}");
+    }
+    let gitlab = connect(&app, tenant, "gitlab").await;
+    let answer = gitlab.with_secret("guessed").send("d-1", &json!({})).await;
+    assert_eq!((answer.status, answer.body["code"].as_str()), (401, Some("invalid_signature")));
+    assert_eq!(app.count("records").await, 0);
     app.finish().await;
 }

@@ -9,6 +9,10 @@ use zeroize::Zeroizing;
 pub(crate) const REFRESH_TOKEN: &str = "vr_";
 /// How an API key begins.
 pub(crate) const API_KEY: &str = "vk_";
+/// How the token of an invite begins.
+pub(crate) const INVITE_TOKEN: &str = "vi_";
+/// How the token of a link for a new password begins.
+pub(crate) const RESET_TOKEN: &str = "vp_";
 /// How much of a key may be shown to tell keys apart: the beginning and 8 of its 43 characters.
 const SHOWN: usize = 11;
 

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
-use common::{TenantId, Violation};
+use common::{TenantId, UserId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{ApiError, Body, Check, Reply, RequestContext};
@@ -14,6 +14,9 @@ use crate::auth::domain::email::Email;
 use crate::auth::store::users;
 use crate::auth::usecases::backoff;
 use crate::auth::usecases::login::{self, LoginError};
+use crate::auth::usecases::rehash;
+use crate::auth::usecases::second_step::{self, SecondStep};
+use crate::auth::usecases::totp::prove::Proof;
 use crate::gate::ClientAddress;
 use crate::tenants::http::views::{TenantEntry, TenantView};
 
@@ -28,6 +31,12 @@ pub(crate) struct LoginRequest {
     /// Into which tenant; without it, into the one worked in last.
     #[serde(default)]
     tenant_id: Option<TenantId>,
+    /// A code of the account's authenticator, when it has a second factor.
+    #[serde(default)]
+    totp: Option<String>,
+    /// An unused recovery code in place of it.
+    #[serde(default)]
+    recovery_code: Option<String>,
 }
 
 impl Check for LoginRequest {
@@ -42,7 +51,8 @@ impl Check for LoginRequest {
     post, path = "/api/v1/auth/login", tag = "auth", request_body = LoginRequest,
     responses(
         (status = 200, body = SignedInView, description = "Signed in"),
-        (status = 401, description = "`invalid_credentials`, after the same time whether or not the account exists"),
+        (status = 401, description = "`invalid_credentials`, after the same time whether or not the account exists; \
+            `second_factor_required` or `invalid_second_factor`, when the account has one"),
         (status = 403, description = "`forbidden`: a member of no tenant any more"),
         (status = 404, description = "`not_found`: not a member of `tenantId`"),
         (status = 422, description = "`validation_failed`"),
@@ -57,7 +67,7 @@ pub(crate) async fn login(
     http: HttpRequest,
     body: Body<LoginRequest>,
 ) -> Result<Reply, ApiError> {
-    let LoginRequest { email, password, tenant_id } = body.content;
+    let LoginRequest { email, password, tenant_id, totp, recovery_code } = body.content;
     let now = app.clock.now();
     // What is no address is counted as it was sent.
     let counted = Email::parse(&email).map_or_else(|| email.clone(), |email| email.as_str().to_owned());
@@ -67,10 +77,11 @@ pub(crate) async fn login(
         None => None,
     };
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let fits = match app.passwords.verify(Zeroizing::new(password), hash).await {
+    let password = Zeroizing::new(password);
+    let fits = match app.passwords.verify(password.clone(), hash).await {
         Ok(fits) => fits,
         Err(error) => {
-            app.db.system(async |connection| backoff::take_back(connection, &attempt, now).await).await?;
+            app.db.system(async |connection| backoff::take_back(connection, &attempt).await).await?;
             return Err(LoginError::from(error).into());
         }
     };
@@ -80,15 +91,34 @@ pub(crate) async fn login(
         return Err(LoginError::WrongPair.into());
     }
     let user = user.ok_or(LoginError::WrongPair)?;
-    // By itself: the right password for a tenant that is not theirs is no guess.
-    app.db.system(async |connection| backoff::succeed(connection, &attempt, now).await).await?;
+    rehash::rehash_if_outdated(&app, &user, password, now).await?;
     let keys = app.keys.current(now).await?;
-    let signed_in = app
+    let proof = match (&totp, &recovery_code) {
+        (Some(code), _) => Some(Proof::Code(code)),
+        (None, Some(code)) => Some(Proof::Recovery(code)),
+        (None, None) => None,
+    };
+    let signing_in = SecondStep { proof, user: UserId(user.id), trace: context.trace, now };
+    let outcome = app
         .db
         .system(async |connection| {
-            login::login(connection, &app, &keys, &user, tenant_id, user_agent(&http), now).await
+            let has_passed = second_step::pass(connection, &app, &signing_in).await?;
+            let done = login::login(connection, &app, &keys, &user, tenant_id, user_agent(&http), now).await?;
+            second_step::note(connection, &app, &signing_in, has_passed, &done).await?;
+            Ok::<_, LoginError>(done)
+        })
+        .await;
+    app.db
+        .system(async |connection| match &outcome {
+            Ok(_) => backoff::succeed(connection, &attempt, now).await,
+            Err(LoginError::WrongSecondFactor) => {
+                backoff::fail(connection, &app, &attempt, Some(&user), context.trace, now).await
+            }
+            // The password was right, and nothing else was guessed.
+            Err(_) => backoff::take_back(connection, &attempt).await,
         })
         .await?;
+    let signed_in = outcome?;
     Ok(Reply::ok(&SignedInView {
         tokens: signed_in.tokens.into(),
         user: user.into(),

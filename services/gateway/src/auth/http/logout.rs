@@ -18,7 +18,7 @@ pub(crate) struct LogoutRequest {}
 
 impl Check for LogoutRequest {}
 
-/// Ends the session at hand: its access token counts no more, nor does its refresh token.
+/// Ends the session at hand and those opened from it by `POST /auth/tenant`: its access token counts no more, nor does its refresh token.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "auth",
     responses(
@@ -33,15 +33,22 @@ pub(crate) async fn logout(
     _body: Lenient<LogoutRequest>,
 ) -> Result<Reply, ApiError> {
     let Credential::Session(id) = shown.0 else { return Err(ApiError::internal("a person without a session")) };
-    let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
+    let user = UserId(caller.identity.principal.id());
+    // What was opened from it may lie in other tenants.
     let ended = app
         .db
-        .tenant(caller.tenant(), async |connection| revoke_session(connection, id, user, Reason::Logout, now).await)
+        .system(async |connection| revoke_session(connection, &app, &caller.cause, id, user, Reason::Logout).await)
         .await;
-    app.checker.forget_session(id);
     match ended {
+        Ok(ended) => {
+            ended.into_iter().for_each(|session| app.checker.forget_session(session));
+            Ok(Reply::ok(&()))
+        }
         // Ended twice is ended.
-        Ok(()) | Err(RevokeSessionError::NotFound) => Ok(Reply::ok(&())),
+        Err(RevokeSessionError::NotFound) => {
+            app.checker.forget_session(id);
+            Ok(Reply::ok(&()))
+        }
         Err(error) => Err(error.into()),
     }
 }

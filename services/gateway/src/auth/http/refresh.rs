@@ -33,7 +33,7 @@ impl Check for RefreshRequest {
     post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshRequest,
     responses(
         (status = 200, body = TokensView, description = "The next pair"),
-        (status = 401, description = "`invalid_refresh_token`, or `refresh_token_reused` when the session was ended"),
+        (status = 401, description = "`invalid_refresh_token` with `context.reason`, or `refresh_token_reused` when the session was ended"),
         (status = 422, description = "`validation_failed`"),
     )
 )]
@@ -51,8 +51,8 @@ pub(crate) async fn refresh(
         .await?;
     match refreshed {
         Refreshed::Pair(pair) => Ok(Reply::ok(&TokensView::from(pair))),
-        Refreshed::Reused(session) => {
-            app.checker.forget_session(session);
+        Refreshed::Reused(sessions) => {
+            sessions.into_iter().for_each(|session| app.checker.forget_session(session));
             Err(RefreshError::Reused.into())
         }
     }

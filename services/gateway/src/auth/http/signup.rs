@@ -4,7 +4,6 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use common::event::Cause;
 use common::identity::ActorKind;
-use common::violation::check_text;
 use common::{Actor, Role, TenantId, UserId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,14 +13,10 @@ use zeroize::Zeroizing;
 use super::views::{SignedInView, UserView, user_agent};
 use crate::app::App;
 use crate::auth::domain::email::Email;
+use crate::auth::domain::password;
 use crate::auth::usecases::signup::{self, SignupError};
 use crate::tenants::domain::check_name;
 use crate::tenants::http::views::TenantView;
-
-/// Shortest password, in characters.
-const MIN_PASSWORD: usize = 8;
-/// Longest password, in characters.
-const MAX_PASSWORD: usize = 256;
 
 /// Who signs up.
 #[derive(Deserialize, ToSchema)]
@@ -29,7 +24,7 @@ const MAX_PASSWORD: usize = 256;
 pub(crate) struct SignupRequest {
     /// Their e-mail address.
     email: String,
-    /// From 8 to 256 characters.
+    /// From 8 to 256 characters, and none of the commonest.
     #[schema(min_length = 8, max_length = 256)]
     password: String,
     /// What they are called.
@@ -42,7 +37,7 @@ impl Check for SignupRequest {
     fn check(&self) -> Vec<Violation> {
         let mut found = Vec::new();
         Email::check(&mut found, "email", &self.email);
-        check_text(&mut found, "password", &self.password, MIN_PASSWORD, MAX_PASSWORD);
+        password::check(&mut found, "password", &self.password, &[&self.email, &self.name, &self.tenant_name]);
         check_name(&mut found, "name", &self.name);
         check_name(&mut found, "tenantName", &self.tenant_name);
         found

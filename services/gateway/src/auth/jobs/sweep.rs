@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::domain::backoff::KNOWN_FOR;
-use crate::auth::store::{refresh_tokens, sessions, sign_in_failures};
+use crate::auth::store::{password_resets, refresh_tokens, sessions, sign_in_failures};
+use crate::mail;
 
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// How long an ended session is kept, for whoever asks what happened.
@@ -40,6 +41,8 @@ async fn sweep(app: &App) -> Result<(), DbError> {
             refresh_tokens::sweep(connection, now).await?;
             sessions::sweep(connection, now - KEPT).await?;
             sign_in_failures::sweep(connection, now - FAILURES_KEPT, now - KNOWN_FOR).await?;
+            password_resets::sweep(connection, now).await?;
+            mail::prune(connection, now - KEPT).await?;
             db::idempotency::prune(connection, now - ANSWERS_KEPT, ANSWERS_AT_ONCE).await?;
             Ok(())
         })

@@ -3,7 +3,7 @@
 use common::{DateTime, SessionId, TenantId, UserId};
 use db::{Connection, DbError, statement};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl as _;
 use uuid::Uuid;
 
@@ -49,6 +49,26 @@ pub(crate) struct SessionState {
     pub role: Option<String>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub revoked_at: Option<DateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub revoked_reason: Option<String>,
+    /// When the session showed a second factor.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub second_factor_at: Option<DateTime>,
+    /// Whether the person has one.
+    #[diesel(sql_type = Bool)]
+    pub is_enrolled: bool,
+    /// Whether the tenant asks for one.
+    #[diesel(sql_type = Bool)]
+    pub is_required: bool,
+}
+
+/// A session that was ended, and where it was.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub(crate) struct EndedSession {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    pub tenant_id: Uuid,
 }
 
 /// Begins a session.
@@ -75,13 +95,17 @@ pub(crate) async fn state(
     lock: bool,
 ) -> Result<Option<SessionState>, DbError> {
     let sql = if lock {
-        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at FROM sessions s \
-         JOIN users u ON u.id = s.user_id \
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.revoked_reason, s.second_factor_at, \
+         EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
+         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
+         JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
          LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
          WHERE s.id = $1 FOR UPDATE OF s"
     } else {
-        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at FROM sessions s \
-         JOIN users u ON u.id = s.user_id \
+        "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.revoked_reason, s.second_factor_at, \
+         EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
+         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
+         JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
          LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
          WHERE s.id = $1"
     };
@@ -138,25 +162,59 @@ pub(crate) async fn list(
     .await?)
 }
 
-/// Ends a person's session; `false` when it is not theirs or has ended already.
+/// Notes the session from which another one was opened: they end together.
+pub(crate) async fn set_opener(connection: &mut Connection, id: SessionId, opener: SessionId) -> Result<(), DbError> {
+    statement("UPDATE sessions SET opened_by = $2 WHERE id = $1")
+        .bind::<SqlUuid, _>(id.0)
+        .bind::<SqlUuid, _>(opener.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends a person's session and those opened from it, whatever their tenant; nothing when it is not theirs or has
+/// ended already. Needs the system scope.
 pub(crate) async fn revoke(
     connection: &mut Connection,
     id: SessionId,
     user: UserId,
     reason: &'static str,
     at: DateTime,
-) -> Result<bool, DbError> {
-    let rows = statement(
-        "UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
-         WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4",
+) -> Result<Vec<EndedSession>, DbError> {
+    Ok(statement(
+        "WITH RECURSIVE family AS ( \
+             SELECT id FROM sessions WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4 \
+             UNION SELECT s.id FROM sessions s JOIN family f ON s.opened_by = f.id) \
+         UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
+         WHERE id IN (SELECT id FROM family) AND revoked_at IS NULL RETURNING id, tenant_id",
     )
     .bind::<SqlUuid, _>(id.0)
     .bind::<SqlUuid, _>(user.0)
     .bind::<Text, _>(reason)
     .bind::<Timestamptz, _>(at)
-    .execute(connection)
-    .await?;
-    Ok(rows == 1)
+    .load(connection)
+    .await?)
+}
+
+/// Ends all of a person's sessions but `kept`, whatever their tenant. Needs the system scope.
+pub(crate) async fn revoke_all(
+    connection: &mut Connection,
+    user: UserId,
+    kept: Option<SessionId>,
+    reason: &'static str,
+    at: DateTime,
+) -> Result<Vec<EndedSession>, DbError> {
+    Ok(statement(
+        "UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
+         WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND revoked_at IS NULL AND expires_at > $4 \
+         RETURNING id, tenant_id",
+    )
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Nullable<SqlUuid>, _>(kept.map(|id| id.0))
+    .bind::<Text, _>(reason)
+    .bind::<Timestamptz, _>(at)
+    .load(connection)
+    .await?)
 }
 
 /// Ends all sessions that a former member has in the tenant.
@@ -175,6 +233,29 @@ pub(crate) async fn revoke_member(
     .bind::<Timestamptz, _>(at)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Notes that a session showed a second factor.
+pub(crate) async fn pass_second_factor(
+    connection: &mut Connection,
+    id: SessionId,
+    at: DateTime,
+) -> Result<(), DbError> {
+    statement("UPDATE sessions SET second_factor_at = $2 WHERE id = $1")
+        .bind::<SqlUuid, _>(id.0)
+        .bind::<Timestamptz, _>(at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Forgets what a person's sessions showed, in all tenants.
+pub(crate) async fn forget_second_factor(connection: &mut Connection, user: UserId) -> Result<(), DbError> {
+    statement("UPDATE sessions SET second_factor_at = NULL WHERE user_id = $1 AND second_factor_at IS NOT NULL")
+        .bind::<SqlUuid, _>(user.0)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

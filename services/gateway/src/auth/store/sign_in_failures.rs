@@ -22,7 +22,7 @@ pub(crate) struct FailureRow {
 /// The subject's row, made when it is missing, and held until the transaction ends.
 pub(crate) async fn hold(connection: &mut Connection, subject: &[u8], at: DateTime) -> Result<FailureRow, DbError> {
     Ok(statement(
-        "INSERT INTO sign_in_failures (subject, failures, last_at, blocked_until) VALUES ($1, 0, $2, $2) \
+        "INSERT INTO sign_in_failures (subject, failures, last_at, blocked_until) VALUES ($1, 0, $2, 'epoch') \
          ON CONFLICT (subject) DO UPDATE SET subject = EXCLUDED.subject \
          RETURNING failures, last_at, blocked_until, signed_in_at",
     )
@@ -60,13 +60,14 @@ pub(crate) async fn set(
     Ok(())
 }
 
-/// Takes one failure back: the attempt was none.
-pub(crate) async fn take_back(connection: &mut Connection, subject: &[u8], at: DateTime) -> Result<(), DbError> {
+/// Takes a failure back, the `counted`-th: the attempt was none. The wait ends with it, unless another failed since.
+pub(crate) async fn take_back(connection: &mut Connection, subject: &[u8], counted: i32) -> Result<(), DbError> {
     statement(
-        "UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), blocked_until = $2 WHERE subject = $1",
+        "UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), \
+         blocked_until = CASE WHEN failures = $2 THEN 'epoch' ELSE blocked_until END WHERE subject = $1",
     )
     .bind::<Binary, _>(subject)
-    .bind::<Timestamptz, _>(at)
+    .bind::<Integer, _>(counted)
     .execute(connection)
     .await?;
     Ok(())
@@ -76,8 +77,8 @@ pub(crate) async fn take_back(connection: &mut Connection, subject: &[u8], at: D
 pub(crate) async fn know(connection: &mut Connection, subject: &[u8], at: DateTime) -> Result<(), DbError> {
     statement(
         "INSERT INTO sign_in_failures (subject, failures, last_at, blocked_until, signed_in_at) \
-         VALUES ($1, 0, $2, $2, $2) ON CONFLICT (subject) DO UPDATE \
-         SET failures = 0, last_at = $2, blocked_until = $2, signed_in_at = $2",
+         VALUES ($1, 0, $2, 'epoch', $2) ON CONFLICT (subject) DO UPDATE \
+         SET failures = 0, last_at = $2, blocked_until = 'epoch', signed_in_at = $2",
     )
     .bind::<Binary, _>(subject)
     .bind::<Timestamptz, _>(at)

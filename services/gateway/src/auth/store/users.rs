@@ -67,6 +67,26 @@ pub(crate) async fn find(connection: &mut Connection, id: UserId) -> Result<Opti
     Ok(rows.pop())
 }
 
+/// Sets a new password's hash, unless the present one is not `expected` any more; `false` then.
+pub(crate) async fn set_password(
+    connection: &mut Connection,
+    id: UserId,
+    expected: Option<&str>,
+    password_hash: &str,
+    at: DateTime,
+) -> Result<bool, DbError> {
+    let rows = statement(
+        "UPDATE users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2)",
+    )
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<Nullable<Text>, _>(expected)
+    .bind::<Text, _>(password_hash)
+    .bind::<Timestamptz, _>(at)
+    .execute(connection)
+    .await?;
+    Ok(rows == 1)
+}
+
 /// Notes the tenant that the person works in, for the next sign-in that names none.
 pub(crate) async fn remember_tenant(
     connection: &mut Connection,

@@ -29,6 +29,7 @@ pub(crate) struct Attempt {
     /// Whether this failure is the first that makes others wait.
     begins_to_wait: bool,
     failures: i32,
+    address_failures: i32,
 }
 
 /// Why an attempt is not let in.
@@ -67,6 +68,7 @@ pub(crate) async fn begin(
         is_known: false,
         begins_to_wait: false,
         failures: 0,
+        address_failures: 0,
     };
     let known = failures::find(connection, &attempt.known).await?;
     attempt.is_known = known.and_then(|row| row.signed_in_at).is_some_and(|at| at + KNOWN_FOR > now);
@@ -74,7 +76,7 @@ pub(crate) async fn begin(
     if attempt.is_known {
         attempt.failures = count(connection, &attempt.known, "account", &KNOWN, now).await?;
     } else {
-        count(connection, &attempt.address, "address", &ADDRESS, now).await?;
+        attempt.address_failures = count(connection, &attempt.address, "address", &ADDRESS, now).await?;
         attempt.failures = count(connection, &attempt.account, "account", &ACCOUNT, now).await?;
         attempt.begins_to_wait = ACCOUNT.begins_to_wait(attempt.failures);
     }
@@ -95,7 +97,10 @@ async fn count(
     }
     let is_old = now - row.last_at > policy.forgotten_after;
     let failures = if is_old { 1 } else { row.failures.saturating_add(1) };
-    failures::set(connection, subject, failures, now + policy.wait(failures), now).await?;
+    let wait = policy.wait(failures);
+    // No wait is in the past for everybody: another replica's clock, or a request begun earlier, may be behind `now`.
+    let until = if wait.is_zero() { DateTime::UNIX_EPOCH } else { now + wait };
+    failures::set(connection, subject, failures, until, now).await?;
     Ok(failures)
 }
 
@@ -103,19 +108,19 @@ async fn count(
 /// others that it has, or an attacker would clear them with an account of their own.
 pub(crate) async fn succeed(connection: &mut Connection, attempt: &Attempt, now: DateTime) -> Result<(), DbError> {
     if !attempt.is_known {
-        failures::take_back(connection, &attempt.address, now).await?;
+        failures::take_back(connection, &attempt.address, attempt.address_failures).await?;
         failures::delete(connection, &attempt.account).await?;
     }
     failures::know(connection, &attempt.known, now).await
 }
 
 /// The attempt was neither right nor wrong: nothing was checked.
-pub(crate) async fn take_back(connection: &mut Connection, attempt: &Attempt, now: DateTime) -> Result<(), DbError> {
+pub(crate) async fn take_back(connection: &mut Connection, attempt: &Attempt) -> Result<(), DbError> {
     if attempt.is_known {
-        return failures::take_back(connection, &attempt.known, now).await;
+        return failures::take_back(connection, &attempt.known, attempt.failures).await;
     }
-    failures::take_back(connection, &attempt.address, now).await?;
-    failures::take_back(connection, &attempt.account, now).await
+    failures::take_back(connection, &attempt.address, attempt.address_failures).await?;
+    failures::take_back(connection, &attempt.account, attempt.failures).await
 }
 
 /// The attempt was wrong. It is counted already; when it is the one that begins the wait, the account's tenants are

@@ -35,6 +35,15 @@ pub(crate) enum LoginError {
     /// The person is a member of no tenant.
     #[error("a member of no tenant")]
     NoTenant,
+    /// The person has a second factor and showed none.
+    #[error("a second factor is required")]
+    SecondFactorRequired,
+    /// The second factor does not fit.
+    #[error("wrong second factor")]
+    WrongSecondFactor,
+    /// The second factor's secret cannot be opened.
+    #[error("the secret cannot be opened")]
+    Sealed(#[source] settings::OpenError),
     /// The password could not be checked.
     #[error(transparent)]
     Hashing(#[from] HashingError),

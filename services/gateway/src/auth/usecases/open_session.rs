@@ -30,6 +30,8 @@ pub(crate) struct TokenPair {
     pub refresh_token: Secret,
     /// Life of the access token, in seconds.
     pub expires_in: i64,
+    /// The session that they are of.
+    pub session: SessionId,
 }
 
 /// Begins a session for a member. Keys are read by the caller, before the transaction is opened.
@@ -88,5 +90,5 @@ pub(crate) fn pair(
         iat: now.timestamp(),
         exp: now.timestamp() + expires_in,
     };
-    Ok(TokenPair { access_token: keys.sign(&claims)?, refresh_token, expires_in })
+    Ok(TokenPair { access_token: keys.sign(&claims)?, refresh_token, expires_in, session: holder.session })
 }

@@ -1,5 +1,7 @@
 //! Exchanges a refresh token for a new pair, once.
 
+use std::borrow::Cow;
+
 use chrono::Duration;
 use common::event::{Cause, Event, RefreshTokenReused};
 use common::identity::ActorKind;
@@ -18,9 +20,9 @@ use crate::auth::store::sessions::{self, SessionState};
 /// Why there is no new pair.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RefreshError {
-    /// The token is unknown, or its time or session is over.
-    #[error("the refresh token is worth nothing")]
-    Refused,
+    /// The token is unknown, or its time or session is over; by which rule.
+    #[error("the refresh token is worth nothing: {0}")]
+    Refused(Cow<'static, str>),
     /// The token was used before; its session was ended.
     #[error("the refresh token was used before")]
     Reused,
@@ -37,8 +39,8 @@ pub(crate) enum RefreshError {
 pub(crate) enum Refreshed {
     /// A pair.
     Pair(TokenPair),
-    /// The session was ended.
-    Reused(SessionId),
+    /// These sessions were ended.
+    Reused(Vec<SessionId>),
 }
 
 /// Exchanges the token. The chain of a session changes only while its row is locked, so of two requests with one
@@ -52,10 +54,18 @@ pub(crate) async fn refresh(
     now: DateTime,
 ) -> Result<Refreshed, RefreshError> {
     let hash = secret::hash(token);
-    let id = refresh_tokens::session_of(connection, &hash).await?.ok_or(RefreshError::Refused)?;
-    let session = sessions::state(connection, id, true).await?.ok_or(RefreshError::Refused)?;
-    let row = refresh_tokens::find(connection, &hash).await?.ok_or(RefreshError::Refused)?;
-    let role = session.role.as_deref().and_then(Role::parse).ok_or(RefreshError::Refused)?;
+    let id = refresh_tokens::session_of(connection, &hash).await?.ok_or_else(unknown)?;
+    let session = sessions::state(connection, id, true).await?.ok_or_else(unknown)?;
+    let row = refresh_tokens::find(connection, &hash).await?.ok_or_else(unknown)?;
+    let refused = || {
+        let reason = match (&session.revoked_reason, &session.role) {
+            (Some(reason), _) => Cow::Owned(reason.clone()),
+            (None, None) => "member_removed".into(),
+            (None, Some(_)) => "expired".into(),
+        };
+        RefreshError::Refused(reason)
+    };
+    let role = session.role.as_deref().and_then(Role::parse).ok_or_else(refused)?;
     let holder = Holder { session: id, tenant: TenantId(session.tenant_id), user: UserId(session.user_id), role };
     let state = TokenState {
         session_ended: session.revoked_at.is_some(),
@@ -64,9 +74,9 @@ pub(crate) async fn refresh(
         successor_used: row.successor_used,
     };
     let successor = match state.judge(now) {
-        Verdict::Refuse => return Err(RefreshError::Refused),
+        Verdict::Refuse => return Err(refused()),
         Verdict::Reused => return end_family(connection, app, holder, &session, trace, now).await,
-        Verdict::Repeat => present_successor(app, id, &row).ok_or(RefreshError::Refused)?,
+        Verdict::Repeat => present_successor(app, id, &row).ok_or_else(refused)?,
         Verdict::Rotate => rotate(connection, app, holder, &hash, now).await?,
     };
     Ok(Refreshed::Pair(pair(app, keys, holder, successor, now)?))
@@ -104,12 +114,16 @@ async fn end_family(
     trace: TraceContext,
     now: DateTime,
 ) -> Result<Refreshed, RefreshError> {
-    sessions::revoke(connection, holder.session, holder.user, "token_reused", now).await?;
+    let ended = sessions::revoke(connection, holder.session, holder.user, "token_reused", now).await?;
     let actor = Actor { kind: ActorKind::User, id: holder.user.to_string(), name: Some(session.email.clone()) };
     let cause = Cause { tenant_id: holder.tenant, actor, trace, at: now };
     let told = RefreshTokenReused { session_id: holder.session, user_id: holder.user };
     app.outbox.append(connection, &[Event::new(&cause, "gateway", &told)]).await?;
-    Ok(Refreshed::Reused(holder.session))
+    Ok(Refreshed::Reused(ended.into_iter().map(|session| SessionId(session.id)).collect()))
+}
+
+fn unknown() -> RefreshError {
+    RefreshError::Refused("unknown".into())
 }
 
 fn purpose(session: SessionId) -> String {

@@ -1,9 +1,13 @@
-//! Ends a session of the caller's own.
+//! Ends sessions of the caller's own, with those that were opened from them.
 
-use common::{DateTime, SessionId, UserId};
+use std::collections::BTreeMap;
+
+use common::event::{Cause, Event, SessionsRevoked};
+use common::{SessionId, TenantId, UserId};
 use db::{Connection, DbError};
 
-use crate::auth::store::sessions;
+use crate::app::App;
+use crate::auth::store::sessions::{self, EndedSession};
 
 /// Why a session ends.
 #[derive(Clone, Copy, Debug)]
@@ -25,17 +29,61 @@ pub(crate) enum RevokeSessionError {
     Db(#[from] DbError),
 }
 
-/// Ends it.
+/// Ends one, and returns which ended with it. Signing out is no news; ending a session from elsewhere is told.
 pub(crate) async fn revoke_session(
     connection: &mut Connection,
+    app: &App,
+    cause: &Cause,
     id: SessionId,
     user: UserId,
     reason: Reason,
-    now: DateTime,
-) -> Result<(), RevokeSessionError> {
-    let reason = match reason {
-        Reason::Logout => "logout",
-        Reason::Revoked => "revoked",
+) -> Result<Vec<SessionId>, RevokeSessionError> {
+    let ended = match reason {
+        Reason::Logout => sessions::revoke(connection, id, user, "logout", cause.at).await?,
+        Reason::Revoked => {
+            let ended = sessions::revoke(connection, id, user, "revoked", cause.at).await?;
+            tell(connection, app, cause, user, &ended).await?;
+            ended
+        }
     };
-    if sessions::revoke(connection, id, user, reason, now).await? { Ok(()) } else { Err(RevokeSessionError::NotFound) }
+    if ended.is_empty() { Err(RevokeSessionError::NotFound) } else { Ok(ids(&ended)) }
+}
+
+/// Ends all but `kept`, tells it and returns which.
+pub(crate) async fn revoke_sessions(
+    connection: &mut Connection,
+    app: &App,
+    cause: &Cause,
+    user: UserId,
+    kept: Option<SessionId>,
+) -> Result<Vec<SessionId>, DbError> {
+    let ended = sessions::revoke_all(connection, user, kept, "revoked", cause.at).await?;
+    tell(connection, app, cause, user, &ended).await?;
+    Ok(ids(&ended))
+}
+
+/// Tells each tenant of its own sessions only.
+async fn tell(
+    connection: &mut Connection,
+    app: &App,
+    cause: &Cause,
+    user: UserId,
+    ended: &[EndedSession],
+) -> Result<(), DbError> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<SessionId>> = BTreeMap::new();
+    for session in ended {
+        by_tenant.entry(TenantId(session.tenant_id)).or_default().push(SessionId(session.id));
+    }
+    let events: Vec<Event> = by_tenant
+        .into_iter()
+        .map(|(tenant_id, session_ids)| {
+            let cause = Cause { tenant_id, ..cause.clone() };
+            Event::new(&cause, "gateway", &SessionsRevoked { user_id: user, session_ids })
+        })
+        .collect();
+    app.outbox.append(connection, &events).await
+}
+
+fn ids(ended: &[EndedSession]) -> Vec<SessionId> {
+    ended.iter().map(|session| SessionId(session.id)).collect()
 }

@@ -1,4 +1,5 @@
-//! Begins a session in another tenant of the same person. The session at hand goes on: it may be another tab.
+//! Begins a session in another tenant of the same person. The session at hand goes on: it may be another tab. When it ends, the
+//! new one ends with it.
 
 use common::{DateTime, SessionId, TenantId, UserId};
 use db::{Connection, DbError};
@@ -6,7 +7,7 @@ use db::{Connection, DbError};
 use super::open_session::{Holder, OpenSessionError, TokenPair, open_session};
 use crate::app::App;
 use crate::auth::keys::{KeyError, Keys};
-use crate::auth::store::users;
+use crate::auth::store::{sessions, users};
 use crate::tenants::store::memberships::{self, Member};
 use crate::tenants::store::tenants::{self, TenantRow};
 
@@ -29,7 +30,7 @@ pub(crate) async fn switch_tenant(
     connection: &mut Connection,
     app: &App,
     keys: &Keys,
-    user: UserId,
+    (user, opener): (UserId, SessionId),
     tenant: TenantId,
     user_agent: Option<&str>,
     now: DateTime,
@@ -39,6 +40,7 @@ pub(crate) async fn switch_tenant(
     users::remember_tenant(connection, user, tenant, now).await?;
     let holder = Holder { session: SessionId::generate(), tenant, user, role: member.role };
     let tokens = open_session(connection, app, keys, holder, user_agent, now).await?;
+    sessions::set_opener(connection, holder.session, opener).await?;
     Ok((member, row, tokens))
 }
 

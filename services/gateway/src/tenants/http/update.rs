@@ -22,7 +22,8 @@ pub(crate) struct UpdateTenantRequest {
     /// IANA time zone.
     #[serde(default)]
     timezone: Option<String>,
-    /// An object that takes the place of the former one.
+    /// An object that takes the place of the former one. `requireSecondFactor: true` lets people in only with a
+    /// second factor.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     settings: Option<Box<RawValue>>,
@@ -69,6 +70,8 @@ pub(crate) async fn update_tenant(
             update_tenant::update_tenant(connection, &app, &caller.cause, change).await
         })
         .await?;
+    // What it asks of its members may have changed.
+    app.checker.forget_tenant(caller.tenant());
     let version = row.version;
     Ok(Reply::ok(&TenantView::from(row)).version(version))
 }

@@ -108,6 +108,19 @@ pub(crate) async fn find(
     rows.pop().map(MemberRow::into_member).transpose()
 }
 
+/// Whether somebody with that address is a member of the tenant.
+pub(crate) async fn has_email(connection: &mut Connection, tenant: TenantId, email: &str) -> Result<bool, DbError> {
+    let row: Count = statement(
+        "SELECT count(*) AS count FROM memberships m JOIN users u ON u.id = m.user_id \
+         WHERE m.tenant_id = $1 AND u.email = $2",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Text, _>(email)
+    .get_result(connection)
+    .await?;
+    Ok(row.count > 0)
+}
+
 /// The tenant's members, newest first.
 pub(crate) async fn list(
     connection: &mut Connection,

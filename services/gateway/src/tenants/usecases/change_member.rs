@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::auth::domain::grant;
 use crate::auth::usecases::confirm_caller::{StandingError, confirm_caller};
 use crate::tenants::store::memberships::{self, Member};
+use crate::tenants::usecases::revoke_invite::revoke_all_of;
 
 /// Who becomes what.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,9 @@ pub(crate) async fn change_member(
         return Err(ChangeMemberError::LastOwner);
     }
     memberships::set_role(connection, tenant, change.user, change.role).await?;
+    if !change.role.grants(Permission::MembersWrite) {
+        revoke_all_of(connection, app, cause, change.user.0).await?;
+    }
     let told = RoleChanged { user_id: change.user, before: member.role, after: change.role };
     app.outbox.append(connection, &[Event::new(cause, "gateway", &told)]).await?;
     Ok(Member { role: change.role, version: member.version + 1, ..member })

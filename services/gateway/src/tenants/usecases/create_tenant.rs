@@ -41,7 +41,8 @@ pub(crate) async fn create_tenant(
         timezone: new.timezone.to_owned(),
         owner: new.owner,
     };
-    let joined = MemberJoined { user_id: new.owner, email: new.owner_email.to_owned(), role: Role::Owner };
+    let joined =
+        MemberJoined { user_id: new.owner, email: new.owner_email.to_owned(), role: Role::Owner, invite_id: None };
     let events = [Event::new(cause, "gateway", &created), Event::new(cause, "gateway", &joined)];
     app.outbox.append(connection, &events).await?;
     Ok(row)

@@ -1,7 +1,7 @@
 //! Changes a tenant's name, time zone or settings.
 
 use common::TenantId;
-use common::event::{Cause, Event, TenantUpdated};
+use common::event::{Cause, Event, TenantParts, TenantUpdated};
 use db::{Connection, DbError};
 
 use crate::app::App;
@@ -43,6 +43,7 @@ pub(crate) async fn update_tenant(
     if change.expected.is_some_and(|version| version != present.version) {
         return Err(UpdateTenantError::VersionConflict(present.version));
     }
+    let (was, shall) = parts(&present, &change);
     let changed = TenantRow {
         name: change.name.unwrap_or_else(|| present.name.clone()),
         timezone: change.timezone.unwrap_or_else(|| present.timezone.clone()),
@@ -55,7 +56,23 @@ pub(crate) async fn update_tenant(
         name: row.name.clone(),
         timezone: row.timezone.clone(),
         version: row.version,
+        before: Some(was),
+        after: Some(shall),
     };
     app.outbox.append(connection, &[Event::new(cause, "gateway", &told)]).await?;
     Ok(row)
+}
+
+/// What the change touches, as it is and as it shall be.
+fn parts(present: &TenantRow, change: &TenantChange) -> (TenantParts, TenantParts) {
+    let changed = |new: &Option<String>, old: &String| new.as_ref().filter(|new| *new != old).cloned();
+    let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
+    let (name, timezone) = (changed(&change.name, &present.name), changed(&change.timezone, &present.timezone));
+    let settings = changed(&change.settings, &present.settings);
+    let was = TenantParts {
+        name: name.as_ref().map(|_| present.name.clone()),
+        timezone: timezone.as_ref().map(|_| present.timezone.clone()),
+        settings: settings.as_ref().map(|_| json(&present.settings)),
+    };
+    (was, TenantParts { name, timezone, settings: settings.as_deref().map(json) })
 }

@@ -38,8 +38,8 @@ pub(crate) struct ListRecords {
     min_confidence: Option<f64>,
     /// At most this confidence, 0 to 1.
     max_confidence: Option<f64>,
-    /// A part of title or text, whatever its case. A page of a search may be short or empty and still have a next
-    /// one: each page looks at the next 20,000 records.
+    /// Words of title, text, counterparty and external id: `refund "late parcel" -spam or complaint`. A page that also
+    /// has other filters may be short or empty and still have a next one: it looks at the newest 20,000 matches.
     q: Option<String>,
     /// Rows on the page, 1 to 200; 50 when left out.
     limit: Option<u32>,
@@ -76,7 +76,14 @@ pub(crate) async fn list_records(
     Ok(Reply::page(page.map(RecordResponse::from)))
 }
 
-fn read_filter(query: ListRecords) -> Result<RecordFilter, ApiError> {
+impl ListRecords {
+    /// Whether a page was asked for.
+    pub(super) const fn is_paged(&self) -> bool {
+        self.limit.is_some() || self.cursor.is_some()
+    }
+}
+
+pub(super) fn read_filter(query: ListRecords) -> Result<RecordFilter, ApiError> {
     let refuse =
         |field: &str, what: &str| Err(ApiError::invalid_request(format!("{field} {what}.")).with("field", field));
     for (field, value) in [("minConfidence", query.min_confidence), ("maxConfidence", query.max_confidence)] {
@@ -103,6 +110,6 @@ fn read_filter(query: ListRecords) -> Result<RecordFilter, ApiError> {
         to: query.to,
         min_confidence: query.min_confidence,
         max_confidence: query.max_confidence,
-        q: query.q.filter(|q| !q.is_empty()),
+        q: query.q.filter(|q| !q.trim().is_empty()),
     })
 }

@@ -7,6 +7,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::domain::file::File;
+use crate::http::files::FileResponse;
 use crate::store::records::RecordRow;
 
 /// A record in a list.
@@ -61,8 +63,8 @@ pub(crate) struct WholeRecordResponse {
     reasoning: Option<Value>,
     /// The latest decision known here; `GET /processing/outcomes/{recordId}` has all of them.
     decisions: Vec<DecisionResponse>,
-    /// Files, of which there are none yet.
-    attachments: Vec<Value>,
+    /// Its files.
+    attachments: Vec<FileResponse>,
 }
 
 /// A decision in short.
@@ -108,7 +110,7 @@ impl From<RecordRow> for RecordResponse {
 }
 
 impl WholeRecordResponse {
-    pub(super) fn new(mut row: RecordRow, raw: Option<Vec<u8>>) -> Self {
+    pub(super) fn new(mut row: RecordRow, raw: Option<Vec<u8>>, files: Vec<File>) -> Self {
         let decision = row.decision_id.map(|id| DecisionResponse {
             id: DecisionId(id),
             label: row.label.clone(),
@@ -122,7 +124,7 @@ impl WholeRecordResponse {
             raw: raw.and_then(shown),
             reasoning: row.reasoning.take(),
             decisions: decision.into_iter().collect(),
-            attachments: Vec::new(),
+            attachments: files.into_iter().map(FileResponse::from).collect(),
             record: row.into(),
         }
     }

@@ -24,8 +24,9 @@ pub(crate) async fn show_record(app: Data<App>, caller: Caller, Path(id): Path<R
             let found = store::records::find(connection, caller.tenant(), id).await?;
             let row = found.ok_or_else(|| ApiError::not_found("record"))?;
             let raw = store::records::find_raw(connection, caller.tenant(), &row).await?;
+            let files = store::files::of_record(connection, caller.tenant(), id).await?;
             let version = row.version;
-            Ok(Reply::ok(&WholeRecordResponse::new(row, raw)).version(version))
+            Ok(Reply::ok(&WholeRecordResponse::new(row, raw, files)).version(version))
         })
         .await
 }

@@ -11,7 +11,7 @@ use crate::auth::usecases::revoke_api_key;
 #[utoipa::path(
     delete, path = "/api/v1/auth/api-keys/{id}", tag = "auth", params(("id" = ApiKeyId, Path)),
     responses(
-        (status = 200, description = "Revoked, everywhere within 5 seconds"),
+        (status = 200, description = "Revoked, here at once and on other replicas as soon as they hear of it, 5 seconds at most"),
         (status = 400, description = "`invalid_request`"),
         (status = 404, description = "`not_found`"),
     )

@@ -10,6 +10,7 @@ use web::{ApiError, Caller, Query, Reply, decode_cursor, encode_cursor, page_lim
 
 use crate::app::App;
 use crate::auth::checker::Credential;
+use crate::auth::domain::device;
 use crate::auth::store::sessions;
 use crate::gate::Shown;
 
@@ -33,6 +34,8 @@ pub(crate) struct SessionView {
     tenant_id: TenantId,
     /// The client as it named itself.
     user_agent: Option<String>,
+    /// The client in short, such as `Firefox on Windows`.
+    device: String,
     /// When it began.
     created_at: DateTime,
     /// When it was used last, to some minutes.
@@ -71,6 +74,7 @@ pub(crate) async fn list_sessions(
         current: shown.0 == Credential::Session(SessionId(row.id)),
         id: SessionId(row.id),
         tenant_id: TenantId(row.tenant_id),
+        device: device::describe(row.user_agent.as_deref()),
         user_agent: row.user_agent,
         created_at: row.created_at,
         last_used_at: row.last_used_at,

@@ -7,22 +7,25 @@ use web::{ApiError, Caller, Path, Reply};
 use crate::app::App;
 use crate::auth::usecases::revoke_session::{self, Reason};
 
-/// Ends one of the caller's sessions, wherever it is.
+/// Ends one of the caller's sessions, wherever it is, and those opened from it.
 #[utoipa::path(
     delete, path = "/api/v1/auth/sessions/{id}", tag = "auth", params(("id" = SessionId, Path)),
     responses(
-        (status = 200, description = "Ended; its access token counts for 30 seconds more at most"),
+        (status = 200, description = "Ended, here at once and on other replicas as soon as they hear of it"),
         (status = 400, description = "`invalid_request`"),
         (status = 403, description = "`forbidden`: an API key has no sessions"),
         (status = 404, description = "`not_found`: the caller has no such live session"),
     )
 )]
 pub(crate) async fn revoke_session(app: Data<App>, caller: Caller, id: Path<SessionId>) -> Result<Reply, ApiError> {
-    let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
+    let user = UserId(caller.identity.principal.id());
     // A person's sessions lie in several tenants.
-    app.db
-        .system(async |connection| revoke_session::revoke_session(connection, id.0, user, Reason::Revoked, now).await)
+    let ended = app
+        .db
+        .system(async |connection| {
+            revoke_session::revoke_session(connection, &app, &caller.cause, id.0, user, Reason::Revoked).await
+        })
         .await?;
-    app.checker.forget_session(id.0);
+    ended.into_iter().for_each(|session| app.checker.forget_session(session));
     Ok(Reply::ok(&()))
 }

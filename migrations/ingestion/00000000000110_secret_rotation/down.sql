@@ -1,0 +1,1 @@
+ALTER TABLE integrations DROP COLUMN previous_secret_sealed, DROP COLUMN previous_secret_expires_at;

@@ -1,0 +1,2 @@
+DROP TABLE import_rejections;
+DROP TABLE imports;

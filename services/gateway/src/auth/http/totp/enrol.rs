@@ -1,0 +1,58 @@
+//! `POST /auth/totp`.
+
+use actix_web::web::Data;
+use common::UserId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use web::{ApiError, Caller, Check, Lenient, Reply, idempotent};
+
+use super::kept;
+use crate::app::App;
+use crate::auth::usecases::totp::enrol;
+
+/// Nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnrolTotpRequest {}
+
+impl Check for EnrolTotpRequest {}
+
+/// What an authenticator needs, shown this once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TotpEnrolment {
+    /// The secret, to be typed in.
+    secret: String,
+    /// The same as a URI, to be shown as a QR code.
+    otpauth_uri: String,
+}
+
+/// Begins to enrol a second factor. It counts once `POST /auth/totp/confirm` got a code.
+#[utoipa::path(
+    post, path = "/api/v1/auth/totp", tag = "auth",
+    responses(
+        (status = 201, body = TotpEnrolment, description = "What an authenticator needs; never shown again"),
+        (status = 403, description = "`forbidden`: an API key has no second factor"),
+        (status = 409, description = "`second_factor_enrolled`"),
+    )
+)]
+pub(crate) async fn enrol_totp(
+    app: Data<App>,
+    caller: Caller,
+    body: Lenient<EnrolTotpRequest>,
+) -> Result<Reply, ApiError> {
+    let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
+    let sealed = app
+        .db
+        .tenant(caller.tenant(), async |connection| {
+            idempotent(connection, &caller, &body.idempotency, async |connection| {
+                let secret = enrol::enrol(connection, &app, user, now).await?;
+                let uri = secret.uri(&caller.identity.display_name).to_string();
+                let answer = TotpEnrolment { secret: secret.base32().to_string(), otpauth_uri: uri };
+                kept::seal(&app.sealer, user, Reply::created(&answer))
+            })
+            .await
+        })
+        .await?;
+    kept::open(&app.sealer, user, sealed)
+}
