@@ -23,7 +23,7 @@ pub use crate::settings::{BlobSettings, S3Settings};
 pub use crate::upload::Upload;
 
 /// Bytes of a part on its way to the store; S3 wants at least 5 MiB and at most 10,000 of them.
-const PART: usize = 8 << 20;
+const PART: usize = 5 << 20;
 
 /// A failed operation of the store.
 #[derive(Debug, thiserror::Error)]

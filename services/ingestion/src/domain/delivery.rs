@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn credentials_are_dropped_and_headers_bounded() {
-        let kept = |headers: &[(&str, &str)]| kept_headers_of("generic", json!({}), headers);
+        let kept = |headers: &[(&str, &str)]| kept_headers_of("generic", &json!({}), headers);
         let long = "x".repeat(MAX_KEPT_HEADERS);
         let headers = [("cookie", "s=1"), ("authorization", "Bearer x"), ("a", "1"), ("a", "2"), ("big", &long)];
         assert_eq!(kept(&headers), json!({"a": "1, 2"}));
@@ -170,16 +170,16 @@ mod tests {
     fn what_the_signature_is_judged_by_is_kept() {
         let long = "x".repeat(MAX_KEPT_HEADERS - 100);
         let headers = [("big", long.as_str()), ("x-secret-sig", "one"), ("x-secret-sig", "two"), ("x-timestamp", "7")];
-        let kept = kept_headers_of("generic", json!({"header": "x-secret-sig"}), &headers);
+        let kept = kept_headers_of("generic", &json!({"header": "x-secret-sig"}), &headers);
         assert_eq!((&kept["x-secret-sig"], &kept["x-timestamp"]), (&json!("one"), &json!("7")), "first and unjoined");
-        let kept = kept_headers_of("gitlab", json!({}), &[("x-gitlab-token", "guessed")]);
+        let kept = kept_headers_of("gitlab", &json!({}), &[("x-gitlab-token", "guessed")]);
         let digest = kept["x-gitlab-token"].as_str().expect("kept");
         assert!(digest.len() == 64 && !digest.contains("guessed"), "{digest}");
     }
 
-    fn kept_headers_of(provider: &str, config: Value, headers: &[(&str, &str)]) -> Value {
+    fn kept_headers_of(provider: &str, config: &Value, headers: &[(&str, &str)]) -> Value {
         let scheme = &catalogue().find(provider).expect("known").signature;
-        let verifier = scheme.configured(&config).expect("a config").verifier(&[b"key".to_vec()]).expect("a key");
+        let verifier = scheme.configured(config).expect("a config").verifier(&[b"key".to_vec()]).expect("a key");
         let kept = kept_headers(&verifier, IntegrationId::generate(), headers);
         serde_json::from_str(&kept).expect("JSON")
     }
