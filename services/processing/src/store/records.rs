@@ -176,14 +176,15 @@ pub(crate) async fn find_content(
     row.map(|row| Ok((from_json(&row.normalized)?, row.source))).transpose()
 }
 
-/// The record's current decision, if the tenant has such a record.
+/// The record's current decision, if the tenant has such a record. It stays the current one until the transaction
+/// ends: without the lock, decisions read next could hold one that replaced it in between.
 pub(crate) async fn current_decision(
     connection: &mut Connection,
     tenant: TenantId,
     id: RecordId,
 ) -> Stored<Option<DecisionId>> {
     let row: Option<IdRow> =
-        statement("SELECT current_decision_id AS id FROM records WHERE tenant_id = $1 AND id = $2")
+        statement("SELECT current_decision_id AS id FROM records WHERE tenant_id = $1 AND id = $2 FOR SHARE")
             .bind::<SqlUuid, _>(tenant.0)
             .bind::<SqlUuid, _>(id.0)
             .get_result(connection)
