@@ -107,12 +107,15 @@ async fn wrong_codes_wait_like_wrong_passwords_and_a_racing_code_counts_once() {
     }
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 401, 401, 401]);
-    // By now the address is known to the account, which gives it ten.
+    // By now the address is known to the account, which gives it ten and a first one to wait for; of the three that
+    // raced and lost, those count that came after the winner.
     let mut answers = Vec::new();
     for _ in 0..15 {
         answers.push(log_in(&app, json!({"totp": "000000"})).await.status);
     }
-    assert_eq!(answers.iter().filter(|status| **status == 401).count(), 11, "{answers:?}");
+    let let_in = answers.iter().filter(|status| **status == 401).count();
+    assert!((8..=11).contains(&let_in), "{answers:?}");
+    assert!(answers[let_in..].iter().all(|status| *status == 429), "{answers:?}");
     assert_eq!(log_in(&app, json!({"recoveryCode": codes[0]})).await.status, 429);
     app.stop().await;
 }

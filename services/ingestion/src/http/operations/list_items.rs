@@ -19,6 +19,7 @@ use crate::store::operation_items::ItemRow;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListOperationItems {
     /// Only items of this result.
+    #[param(inline)]
     result: Option<ItemResult>,
     /// Rows on the page, 1 to 200; 50 when left out.
     limit: Option<u32>,
