@@ -30,9 +30,10 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/inges
 /// How long a verdict waits for others, so that one commit takes over many: a list shows it that much later.
 const STATES_LINGER: Duration = Duration::from_millis(40);
 
-/// How long a new record waits for others before the lists take it in. By then most are decided, and the lists take in
-/// their final state at once.
-const INDEX_LINGER: Duration = Duration::from_millis(150);
+/// How long a new record waits for others before the lists take it in, and how many are taken in at once. By then most
+/// are decided, and the lists have taken in their final state with the verdict.
+const INDEX_LINGER: Duration = Duration::from_millis(500);
+const INDEX_BATCH: usize = 2_048;
 
 /// The ingestion service.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +159,7 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
     let arrivals =
         Consumer::new(app.bus.clone(), bus::queue("ingestion.index"), Arc::new(OnIngested::new(Arc::clone(&app))));
-    work.spawn(arrivals.linger(INDEX_LINGER).run(shutdown.clone()));
+    work.spawn(arrivals.linger(INDEX_LINGER).batch(INDEX_BATCH).run(shutdown.clone()));
     let decided_again = Arc::new(OnReprocessed::new(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.operations"), decided_again).run(shutdown.clone()));
     work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));

@@ -42,8 +42,11 @@ pub(crate) async fn refresh(connection: &mut Connection, tenants: &[Uuid], recor
     statement(
         "INSERT INTO record_facets AS f (record_id, tenant_id, received_at, version, status, label, stage, \
              confidence, source, integration_id) \
-         SELECT id, tenant_id, received_at, version, status, label, stage, confidence, source, integration_id \
-         FROM records WHERE id = ANY ($2) AND tenant_id = ANY ($1) ORDER BY id \
+         SELECT r.id, r.tenant_id, r.received_at, r.version, r.status, r.label, r.stage, r.confidence, r.source, \
+             r.integration_id \
+         FROM records r LEFT JOIN record_facets known ON known.record_id = r.id AND known.tenant_id = r.tenant_id \
+         WHERE r.id = ANY ($2) AND r.tenant_id = ANY ($1) AND (known.version IS NULL OR known.version < r.version) \
+         ORDER BY r.id \
          ON CONFLICT (record_id) DO UPDATE SET version = excluded.version, status = excluded.status, \
              label = excluded.label, stage = excluded.stage, confidence = excluded.confidence \
          WHERE f.version < excluded.version",
