@@ -10,6 +10,7 @@ use blobs::BlobStore;
 use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use outbound::Outbound;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +22,7 @@ use crate::consumers::on_reprocessed::OnReprocessed;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
-use crate::settings::{FileSettings, IngestionSettings};
+use crate::settings::{FileSettings, IngestionSettings, PullSettings};
 use crate::source_cache::SourceCache;
 use crate::{http, jobs, openapi};
 
@@ -59,6 +60,11 @@ pub(crate) struct App {
     pub(crate) imports_queued: Notify,
     /// Wakes the worker when an operation was asked for.
     pub(crate) asked: Notify,
+    /// Wakes the pull of a source that somebody asked for.
+    pub(crate) sync_requested: Notify,
+    /// The client for everything outside.
+    pub(crate) outbound: Outbound,
+    pub(crate) pull: PullSettings,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -84,6 +90,9 @@ impl App {
             unused_blobs: Notify::new(),
             imports_queued: Notify::new(),
             asked: Notify::new(),
+            sync_requested: Notify::new(),
+            outbound: Outbound::new(&settings.outbound)?,
+            pull: settings.pull.clone(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -166,5 +175,8 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_imports::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::watch_health::run(Arc::clone(&app), shutdown.clone()));
+    for _ in 0..app.pull.workers {
+        work.spawn(jobs::pull::run(Arc::clone(&app), shutdown.clone()));
+    }
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }

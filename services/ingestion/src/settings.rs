@@ -1,6 +1,7 @@
 //! The service's settings.
 
 use blobs::BlobSettings;
+use outbound::OutboundSettings;
 use serde::Deserialize;
 use settings::{
     BrokerSettings, DatabaseSettings, InternalSettings, PublicSettings, SealingSettings, ServerSettings, SettingsError,
@@ -33,6 +34,12 @@ pub struct IngestionSettings {
     /// Files.
     #[serde(default)]
     pub files: FileSettings,
+    /// Where calls to providers may go.
+    #[serde(default)]
+    pub outbound: OutboundSettings,
+    /// How sources are pulled.
+    #[serde(default)]
+    pub pull: PullSettings,
 }
 
 /// `files`: how large they may be, and where they are kept.
@@ -48,6 +55,41 @@ pub struct FileSettings {
 impl Default for FileSettings {
     fn default() -> Self {
         Self { max_bytes: 2 << 30, store: BlobSettings::default() }
+    }
+}
+
+/// `pull`: the workers that ask sources.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PullSettings {
+    /// Sources pulled at once by one process (`VERDICT__PULL__WORKERS`).
+    pub workers: usize,
+    /// How often to look for a source that is due, in milliseconds (`VERDICT__PULL__POLL_MILLIS`).
+    pub poll_millis: u64,
+    /// The wait after a first failure, in milliseconds; it doubles with each further one, to an hour
+    /// (`VERDICT__PULL__BACKOFF_BASE_MILLIS`).
+    pub backoff_base_millis: u64,
+}
+
+impl Default for PullSettings {
+    fn default() -> Self {
+        Self { workers: 2, poll_millis: 1_000, backoff_base_millis: 5_000 }
+    }
+}
+
+impl Validate for PullSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        if !(1..=32).contains(&self.workers) {
+            return Err(SettingsError::invalid("pull.workers", "must be from 1 to 32"));
+        }
+        for (key, value) in
+            [("pull.poll_millis", self.poll_millis), ("pull.backoff_base_millis", self.backoff_base_millis)]
+        {
+            if !(1..=3_600_000).contains(&value) {
+                return Err(SettingsError::invalid(key, "must be from 1 to 3600000"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -121,6 +163,8 @@ impl Validate for IngestionSettings {
         self.database.validate()?;
         self.telemetry.validate()?;
         self.files.store.validate()?;
-        self.intake.validate()
+        self.intake.validate()?;
+        self.outbound.validate()?;
+        self.pull.validate()
     }
 }

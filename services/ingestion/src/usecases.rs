@@ -2,21 +2,28 @@
 
 pub(crate) mod act_on_record;
 pub(crate) mod advance_import;
+pub(crate) mod authorize_integration;
 pub(crate) mod begin_import;
 pub(crate) mod carry_out;
 pub(crate) mod change_integration;
 pub(crate) mod connect_integration;
+mod connection;
 pub(crate) mod delete_file;
 pub(crate) mod delete_integration;
+pub(crate) mod disconnect_integration;
 pub(crate) mod end_import;
 pub(crate) mod end_items;
 pub(crate) mod expunge_raw;
+pub(crate) mod finish_authorization;
 pub(crate) mod link_file;
+pub(crate) mod pull_source;
+mod pull_token;
 mod readmit;
 pub(crate) mod receive_content;
 pub(crate) mod receive_webhook;
 pub(crate) mod release_held;
 pub(crate) mod replay_delivery;
+pub(crate) mod request_sync;
 pub(crate) mod reverify_quarantine;
 pub(crate) mod revert_operation;
 pub(crate) mod rotate_secret;

@@ -17,6 +17,7 @@ mod properties;
 pub(crate) use apply::Mapped;
 pub(crate) use compact::compact;
 pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
+pub(crate) use path::Place;
 
 use expression::Expression;
 use extract::Tree;

@@ -49,7 +49,7 @@ impl Source {
             provider.secret.key(secret).ok_or_else(unknown)
         };
         let key = open(&row.secret_sealed)?;
-        let scheme = provider.signature.configured(&row.config).map_err(|_| unknown())?;
+        let scheme = provider.scheme(&row.config).map_err(|_| unknown())?;
         let mut verifier = scheme.verifier(&[key]).ok_or_else(unknown)?;
         if let (Some(sealed), Some(until)) = (&row.previous_secret_sealed, row.previous_secret_expires_at) {
             // Whether it still counts is asked at each delivery: this source may be in memory past its expiry.

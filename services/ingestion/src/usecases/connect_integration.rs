@@ -3,6 +3,7 @@
 use common::event::{Cause, Event, IntegrationConnected};
 use common::{IntegrationId, Violation};
 use db::{Connection, DbError};
+use outbound::Outbound;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -42,7 +43,7 @@ pub(crate) async fn connect_integration(
 ) -> Result<Integration, ConnectIntegrationError> {
     let provider = catalogue().find(&input.provider).ok_or_else(|| unknown_provider(&input.provider))?;
     let config = input.config.unwrap_or_else(|| json!({}));
-    check(provider, &config, input.mapping.as_ref()).map_err(ConnectIntegrationError::Invalid)?;
+    check(&app.outbound, provider, &config, input.mapping.as_ref()).map_err(ConnectIntegrationError::Invalid)?;
     let id = IntegrationId::generate();
     let secret = provider.secret.generate();
     let integration = Integration {
@@ -73,9 +74,30 @@ pub(crate) async fn connect_integration(
 }
 
 /// Everything that is wrong with a source's settings.
-pub(super) fn check(provider: &Provider, config: &Value, mapping: Option<&Value>) -> Result<(), Vec<Violation>> {
+pub(super) fn check(
+    outbound: &Outbound,
+    provider: &Provider,
+    config: &Value,
+    mapping: Option<&Value>,
+) -> Result<(), Vec<Violation>> {
     let mut violations = Vec::new();
-    violations.extend(provider.signature.configured(config).err().unwrap_or_default());
+    violations.extend(provider.scheme(config).err().unwrap_or_default());
+    match provider.pull_source(config) {
+        None => {}
+        Some(Err(found)) => violations.extend(found),
+        Some(Ok((oauth, plan))) => {
+            let first = plan.page_url(None).map(String::from).unwrap_or_default();
+            for (field, url) in [
+                ("oauth2.authorizationUrl", oauth.authorization_url.as_str()),
+                ("oauth2.tokenUrl", oauth.token_url.as_str()),
+                ("pull.url", first.as_str()),
+            ] {
+                if let Err(error) = outbound.check(url) {
+                    violations.push(Violation::new(format!("config.{field}"), "address", error.to_string()));
+                }
+            }
+        }
+    }
     violations.extend(mapping.and_then(|mapping| Mapping::compile(mapping).err()).unwrap_or_default());
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }

@@ -14,6 +14,9 @@ mod listing;
 mod mapping;
 mod operations;
 mod pausing;
+mod provider;
+mod pulling;
+mod pulling_faults;
 mod quarantine;
 mod records;
 mod rotation;
@@ -25,7 +28,8 @@ mod webhooks;
 
 use blobs::BlobSettings;
 use futures_util::StreamExt as _;
-use ingestion::{FileSettings, Ingestion, IngestionSettings, IntakeSettings};
+use ingestion::{FileSettings, Ingestion, IngestionSettings, IntakeSettings, PullSettings};
+use outbound::OutboundSettings;
 use settings::PublicSettings;
 use test_support::{Resources, TestApp};
 use web::Roles;
@@ -52,6 +56,8 @@ fn settings(resources: &Resources, intake: IntakeSettings) -> IngestionSettings 
         telemetry: resources.telemetry(),
         intake,
         files: FileSettings { max_bytes: 8 << 20, store: BlobSettings { folder: files_folder(), s3: None } },
+        outbound: OutboundSettings::default(),
+        pull: PullSettings::default(),
     }
 }
 

@@ -19,6 +19,11 @@ pub(crate) struct ProviderResponse {
     auth: Auth,
     /// How it signs, and what `config` may change of that.
     signature: &'static Scheme,
+    /// What `config.oauth2` and `config.pull` begin with, where sources are asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oauth2: Option<&'static Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull: Option<&'static Value>,
     /// What to do at the provider.
     setup: &'static str,
     /// The default mapping, to begin one's own with.
@@ -32,6 +37,8 @@ impl From<&'static Provider> for ProviderResponse {
             display_name: &provider.display_name,
             auth: provider.auth,
             signature: &provider.signature,
+            oauth2: provider.oauth2.as_ref(),
+            pull: provider.pull.as_ref(),
             setup: &provider.setup,
             mapping: &provider.mapping,
         }
