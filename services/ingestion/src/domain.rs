@@ -23,6 +23,7 @@ pub(crate) mod signature;
 pub(crate) mod source;
 pub(crate) mod submission;
 pub(crate) mod verdict;
+pub(crate) mod work;
 
 /// Finds a header's value by its lower-case name.
 pub(crate) type Header<'h> = &'h dyn Fn(&str) -> Option<&'h str>;

@@ -8,6 +8,7 @@ use crate::domain::act::Obstacle;
 use crate::intake::IntakeError;
 use crate::source_cache::LoadError;
 use crate::usecases::act_on_record::ActOnRecordError;
+use crate::usecases::apply_mapping::ApplyMappingError;
 use crate::usecases::authorize_integration::AuthorizeIntegrationError;
 use crate::usecases::begin_import::BeginImportError;
 use crate::usecases::change_integration::ChangeIntegrationError;
@@ -21,6 +22,7 @@ use crate::usecases::finish_authorization::FinishAuthorizationError;
 use crate::usecases::link_file::LinkFileError;
 use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
+use crate::usecases::replay_deliveries::ReplayDeliveriesError;
 use crate::usecases::replay_delivery::ReplayDeliveryError;
 use crate::usecases::request_sync::RequestSyncError;
 use crate::usecases::reverify_quarantine::ReverifyQuarantineError;
@@ -295,6 +297,9 @@ impl From<RevertOperationError> for ApiError {
                 conflict("The operation is a revert itself. Ask for the first act again instead.")
                     .with("reason", "is_revert")
             }
+            RevertOperationError::IsReplay => {
+                conflict("What a replay took in stays. Archive its records instead.").with("reason", "is_replay")
+            }
             RevertOperationError::Reverted(by) => conflict("The operation was reverted before.")
                 .with("reason", "reverted")
                 .with("operationId", by.to_string()),
@@ -339,4 +344,25 @@ fn load_failed(error: &LoadError) -> ApiError {
 
 fn name_taken(name: &str) -> ApiError {
     ApiError::new(ErrorCode::IntegrationExists).with("field", "name").with("name", name)
+}
+
+impl From<ApplyMappingError> for ApiError {
+    fn from(error: ApplyMappingError) -> Self {
+        match error {
+            ApplyMappingError::NotFound => Self::not_found("integration"),
+            ApplyMappingError::Unusable => Self::internal(error),
+            ApplyMappingError::Start(error) => error.into(),
+            ApplyMappingError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayDeliveriesError> for ApiError {
+    fn from(error: ReplayDeliveriesError) -> Self {
+        match error {
+            ReplayDeliveriesError::NotFound => Self::not_found("integration"),
+            ReplayDeliveriesError::Start(error) => error.into(),
+            ReplayDeliveriesError::Db(error) => error.into(),
+        }
+    }
 }

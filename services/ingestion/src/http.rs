@@ -18,14 +18,15 @@ use actix_web::web::ServiceConfig;
 /// Every route of the service.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     webhooks::routes(config);
+    // Its fixed segments go before the integrations' ids.
     oauth::routes(config);
-    syncs::routes(config);
     integrations::routes(config);
+    syncs::routes(config);
     deliveries::routes(config);
-    files::routes(config);
-    // Their fixed segments go before the records' ids.
-    imports::routes(config);
     quarantine::routes(config);
+    // Its fixed segments go before the records' ids.
+    imports::routes(config);
     records::routes(config);
     operations::routes(config);
+    files::routes(config);
 }

@@ -6,4 +6,5 @@ pub(crate) mod pull;
 pub(crate) mod release_held;
 pub(crate) mod run_imports;
 pub(crate) mod run_operations;
+pub(crate) mod trim_quarantine;
 pub(crate) mod watch_health;

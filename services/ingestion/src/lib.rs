@@ -18,4 +18,6 @@ mod store;
 mod usecases;
 
 pub use app::Ingestion;
-pub use settings::{FileSettings, IngestionSettings, IntakeSettings, PullSettings};
+pub use settings::{
+    FileSettings, IngestionSettings, IntakeSettings, ProviderSettings, PullSettings, QuarantineSettings,
+};

@@ -1,5 +1,7 @@
 //! The service's settings.
 
+use std::path::PathBuf;
+
 use blobs::BlobSettings;
 use outbound::OutboundSettings;
 use serde::Deserialize;
@@ -7,6 +9,8 @@ use settings::{
     BrokerSettings, DatabaseSettings, InternalSettings, PublicSettings, SealingSettings, ServerSettings, SettingsError,
     TelemetrySettings, Validate,
 };
+
+use crate::domain::provider::Catalogue;
 
 /// All settings of the ingestion service.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,6 +38,12 @@ pub struct IngestionSettings {
     /// Files.
     #[serde(default)]
     pub files: FileSettings,
+    /// Kinds of sources beside the built-in ones.
+    #[serde(default)]
+    pub providers: ProviderSettings,
+    /// What is kept of rejected deliveries.
+    #[serde(default)]
+    pub quarantine: QuarantineSettings,
     /// Where calls to providers may go.
     #[serde(default)]
     pub outbound: OutboundSettings,
@@ -55,6 +65,64 @@ pub struct FileSettings {
 impl Default for FileSettings {
     fn default() -> Self {
         Self { max_bytes: 2 << 30, store: BlobSettings::default() }
+    }
+}
+
+/// `providers`: kinds of sources that a deployment adds.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProviderSettings {
+    /// A folder with one JSON file for each (`VERDICT__PROVIDERS__DIR`); `proto-docs/providers.md` says what is in them.
+    pub dir: Option<PathBuf>,
+}
+
+impl ProviderSettings {
+    /// The built-in kinds and those of the folder.
+    pub(crate) fn catalogue(&self) -> Result<Catalogue, SettingsError> {
+        let load = |dir: &PathBuf| {
+            Catalogue::load(dir).map_err(|error| SettingsError::invalid("providers.dir", error.to_string()))
+        };
+        self.dir.as_ref().map_or_else(|| Ok(Catalogue::default()), load)
+    }
+}
+
+impl Validate for ProviderSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        self.catalogue().map(drop)
+    }
+}
+
+/// `quarantine`: what is kept of rejected deliveries, of each source. The oldest go first.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuarantineSettings {
+    /// For how many days; 0 is for ever (`VERDICT__QUARANTINE__KEEP_DAYS`).
+    pub keep_days: u32,
+    /// Most bytes of one source, where each delivery counts its body and 512 bytes more; 0 is without bound
+    /// (`VERDICT__QUARANTINE__MAX_BYTES`).
+    pub max_bytes: u64,
+    /// How often to look for what has to go, in milliseconds (`VERDICT__QUARANTINE__EVERY_MILLIS`).
+    pub every_millis: u64,
+}
+
+impl Default for QuarantineSettings {
+    fn default() -> Self {
+        Self { keep_days: 30, max_bytes: 256 << 20, every_millis: 60_000 }
+    }
+}
+
+impl Validate for QuarantineSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        if self.keep_days > 3_650 {
+            return Err(SettingsError::invalid("quarantine.keep_days", "must be at most 3650"));
+        }
+        if self.max_bytes > 1 << 40 || (1..1 << 20).contains(&self.max_bytes) {
+            return Err(SettingsError::invalid("quarantine.max_bytes", "must be 0, or from 1 MiB to 1 TiB"));
+        }
+        if !(1..=86_400_000).contains(&self.every_millis) {
+            return Err(SettingsError::invalid("quarantine.every_millis", "must be from 1 to 86400000"));
+        }
+        Ok(())
     }
 }
 
@@ -164,6 +232,8 @@ impl Validate for IngestionSettings {
         self.telemetry.validate()?;
         self.files.store.validate()?;
         self.intake.validate()?;
+        self.providers.validate()?;
+        self.quarantine.validate()?;
         self.outbound.validate()?;
         self.pull.validate()
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod act_on_record;
 pub(crate) mod advance_import;
+pub(crate) mod apply_mapping;
 pub(crate) mod authorize_integration;
 pub(crate) mod begin_import;
 pub(crate) mod carry_out;
@@ -22,7 +23,10 @@ mod readmit;
 pub(crate) mod receive_content;
 pub(crate) mod receive_webhook;
 pub(crate) mod release_held;
+mod remap_records;
+pub(crate) mod replay_deliveries;
 pub(crate) mod replay_delivery;
+mod replay_items;
 pub(crate) mod request_sync;
 pub(crate) mod reverify_quarantine;
 pub(crate) mod revert_operation;
@@ -32,4 +36,5 @@ pub(crate) mod start_operation;
 pub(crate) mod store_file;
 pub(crate) mod submit_records;
 pub(crate) mod test_mapping;
+pub(crate) mod trim_quarantine;
 pub(crate) mod watch_health;

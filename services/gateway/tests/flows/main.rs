@@ -6,5 +6,6 @@ mod files;
 mod isolation;
 mod outage;
 mod races;
+mod remaps;
 mod traces;
 mod way;

@@ -33,6 +33,8 @@ pub(crate) struct Mapping {
 /// One expression for each field, first usable one wins.
 #[derive(Clone, Debug, Default)]
 struct Fields {
+    /// Not of the record: the provider's id of the delivery.
+    delivery_id: Vec<Expression>,
     external_id: Vec<Expression>,
     title: Vec<Expression>,
     text: Vec<Expression>,

@@ -1,13 +1,14 @@
-//! The catalogue of providers: data, one file each, compiled when the process starts.
+//! Kinds of sources: data, one file each, compiled when the process starts.
 
-use std::sync::LazyLock;
+mod catalogue;
+
+pub(crate) use catalogue::{Catalogue, built_in};
 
 use common::Violation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::mapping::Mapping;
 use super::oauth::OauthConfig;
 use super::pull::{PullConfig, PullPlan};
 use super::secret::SecretForm;
@@ -15,17 +16,6 @@ use super::signature::Scheme;
 
 /// Challenges are small; no delivery is parsed for the sake of one.
 const MAX_CHALLENGE: usize = 4 << 10;
-
-const FILES: [&str; 8] = [
-    include_str!("../providers/generic.json"),
-    include_str!("../providers/standard-webhooks.json"),
-    include_str!("../providers/github.json"),
-    include_str!("../providers/stripe.json"),
-    include_str!("../providers/shopify.json"),
-    include_str!("../providers/slack.json"),
-    include_str!("../providers/gitlab.json"),
-    include_str!("../providers/oauth2.json"),
-];
 
 /// The parts of a config that say how a source is asked.
 const PULL_CONFIG: [&str; 2] = ["oauth2", "pull"];
@@ -148,56 +138,4 @@ fn merged<T: DeserializeOwned>(config: &Value, part: &str, defaults: Option<&Val
         };
         Violation::new(format!("config.{part}{at}"), "config", error.into_inner().to_string())
     })
-}
-
-/// All providers.
-#[derive(Debug)]
-pub(crate) struct Catalogue(Vec<Provider>);
-
-impl Catalogue {
-    fn load() -> Self {
-        Self(FILES.iter().map(|file| read(file)).collect())
-    }
-
-    /// The provider of that name.
-    pub(crate) fn find(&self, provider: &str) -> Option<&Provider> {
-        self.0.iter().find(|known| known.provider == provider)
-    }
-
-    /// Every provider, in the order of the documentation.
-    pub(crate) fn all(&self) -> &[Provider] {
-        &self.0
-    }
-}
-
-/// The catalogue of this build.
-pub(crate) fn catalogue() -> &'static Catalogue {
-    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::load);
-    &CATALOGUE
-}
-
-/// The files are part of the program: a fault in one is a defect that its first start and every test show.
-fn read(file: &str) -> Provider {
-    let provider: Provider = serde_json::from_str(file).expect("a provider's file has the catalogue's form");
-    Mapping::compile(&provider.mapping).expect("a provider's mapping compiles");
-    provider
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_every_scheme_compiles() {
-        let mut names: Vec<_> = catalogue().all().iter().map(|provider| provider.provider.as_str()).collect();
-        assert_eq!(names, ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack", "gitlab", "oauth2"]);
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), FILES.len());
-        for provider in catalogue().all() {
-            let secret = provider.secret.generate();
-            let key = provider.secret.key(&secret).expect("a secret of its own form");
-            assert!(provider.signature.verifier(&[key]).is_some(), "{}", provider.provider);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! A tenant's sources, and the catalogue of what they may be.
 
+pub(crate) mod apply_mapping;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod health;
@@ -20,7 +21,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::integration::{Integration, IntegrationStatus};
-use crate::domain::provider::{Auth, catalogue};
+use crate::domain::provider::Auth;
 use crate::http::oauth::ConnectionResponse;
 use crate::store::oauth::ConnectionRow;
 
@@ -51,6 +52,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/api/v1/integrations/{id}/mapping/test", "POST")
                 .route(web::post().to(test_mapping::test_mapping)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/mapping/apply", "POST")
+                .route(web::post().to(apply_mapping::apply_mapping)),
         );
 }
 
@@ -91,7 +96,7 @@ pub(crate) struct WebhookResponse {
 impl IntegrationResponse {
     fn new(app: &App, integration: Integration) -> Self {
         let Integration { id, provider, .. } = &integration;
-        let is_asked = catalogue().find(provider).is_some_and(|known| known.auth == Auth::Oauth2);
+        let is_asked = app.catalogue.find(provider).is_some_and(|known| known.auth == Auth::Oauth2);
         let url = format!("{}/api/v1/integrations/webhooks/{provider}/{id}", app.public_url);
         Self {
             id: integration.id,

@@ -42,7 +42,7 @@ pub(crate) async fn authorize_integration(
     let of = (cause.tenant_id, id);
     let found = store::integrations::find(connection, cause.tenant_id, id).await?;
     let integration = found.ok_or(AuthorizeIntegrationError::NotFound)?;
-    let source = pull_source(&integration).ok_or(AuthorizeIntegrationError::NotOauth)?;
+    let source = pull_source(app.catalogue, &integration).ok_or(AuthorizeIntegrationError::NotOauth)?;
     let seal = |what, text: &str| app.sealer.seal(&sealing_context(cause.tenant_id, id, what), text.as_bytes());
     let client_secret_sealed = match client_secret {
         Some(secret) => Some(seal(Sealed::Client, secret.expose_secret())),

@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::domain::entry::AGENT;
 use crate::domain::integration::{Integration, IntegrationStatus};
 use crate::domain::oauth::ConnectionStatus;
-use crate::domain::provider::catalogue;
 use crate::store;
 
 /// What is left out stays as it is.
@@ -63,7 +62,7 @@ pub(crate) async fn change_integration(
     if is_same(&before, &after) {
         return Ok(before);
     }
-    if let Some(provider) = catalogue().find(&after.provider) {
+    if let Some(provider) = app.catalogue.find(&after.provider) {
         check(&app.outbound, provider, &after.config, after.mapping.as_ref())
             .map_err(ChangeIntegrationError::Invalid)?;
     }

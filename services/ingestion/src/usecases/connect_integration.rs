@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::domain::entry::AGENT;
 use crate::domain::integration::{Integration, IntegrationStatus};
 use crate::domain::mapping::Mapping;
-use crate::domain::provider::{Provider, catalogue};
+use crate::domain::provider::{Catalogue, Provider};
 use crate::domain::secret::sealing_context;
 use crate::store;
 
@@ -41,7 +41,8 @@ pub(crate) async fn connect_integration(
     cause: &Cause,
     input: ConnectIntegration,
 ) -> Result<Integration, ConnectIntegrationError> {
-    let provider = catalogue().find(&input.provider).ok_or_else(|| unknown_provider(&input.provider))?;
+    let provider =
+        app.catalogue.find(&input.provider).ok_or_else(|| unknown_provider(app.catalogue, &input.provider))?;
     let config = input.config.unwrap_or_else(|| json!({}));
     check(&app.outbound, provider, &config, input.mapping.as_ref()).map_err(ConnectIntegrationError::Invalid)?;
     let id = IntegrationId::generate();
@@ -102,8 +103,8 @@ pub(super) fn check(
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
-fn unknown_provider(name: &str) -> ConnectIntegrationError {
-    let known: Vec<&str> = catalogue().all().iter().map(|provider| provider.provider.as_str()).collect();
+fn unknown_provider(catalogue: &Catalogue, name: &str) -> ConnectIntegrationError {
+    let known: Vec<&str> = catalogue.all().iter().map(|provider| provider.provider.as_str()).collect();
     let message = format!("{name:?} is not in the catalogue; choose one of {}", known.join(", "));
     ConnectIntegrationError::Invalid(vec![Violation::new("provider", "unknown_provider", message)])
 }

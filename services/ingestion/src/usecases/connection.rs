@@ -6,7 +6,7 @@ use settings::{ExposeSecret as _, Sealer, SecretString};
 
 use crate::domain::integration::Integration;
 use crate::domain::oauth::{Grant, OauthConfig, Sealed, sealing_context};
-use crate::domain::provider::catalogue;
+use crate::domain::provider::Catalogue;
 use crate::domain::pull::PullPlan;
 
 /// A source that is asked.
@@ -30,8 +30,8 @@ struct Written<'a> {
 }
 
 /// The settings of a source that is asked; `None` when it only delivers.
-pub(super) fn pull_source(integration: &Integration) -> Option<PullSource> {
-    let provider = catalogue().find(&integration.provider)?;
+pub(super) fn pull_source(catalogue: &Catalogue, integration: &Integration) -> Option<PullSource> {
+    let provider = catalogue.find(&integration.provider)?;
     let (oauth, plan) = provider.pull_source(&integration.config)?.ok()?;
     Some(PullSource { oauth, plan })
 }

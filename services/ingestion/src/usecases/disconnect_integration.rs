@@ -31,7 +31,7 @@ pub(crate) async fn disconnect_integration(
     let of = (cause.tenant_id, id);
     let found = store::integrations::find_for_update(connection, cause.tenant_id, id).await?;
     let integration = found.ok_or(DisconnectIntegrationError::NotFound)?;
-    pull_source(&integration).ok_or(DisconnectIntegrationError::NotOauth)?;
+    pull_source(app.catalogue, &integration).ok_or(DisconnectIntegrationError::NotOauth)?;
     store::oauth::forget_states(connection, of).await?;
     // The pull's row before the tokens', as everywhere.
     store::pulls::revoke(connection, of).await?;

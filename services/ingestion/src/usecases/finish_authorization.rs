@@ -75,7 +75,8 @@ pub(crate) async fn finish_authorization(
 async fn exchange(app: &App, state: &OauthState, code: &str) -> Result<Grant, FinishAuthorizationError> {
     let of = (state.tenant_id, state.integration_id);
     let found = app.db.tenant(of.0, async |connection| store::integrations::find(connection, of.0, of.1).await).await?;
-    let source = found.as_ref().and_then(pull_source).ok_or(FinishAuthorizationError::UnknownState)?;
+    let source =
+        found.as_ref().and_then(|row| pull_source(app.catalogue, row)).ok_or(FinishAuthorizationError::UnknownState)?;
     let open = |what, sealed: &[u8]| open_text(&app.sealer, of, what, sealed);
     let verifier = open(Sealed::Verifier, &state.verifier_sealed).ok_or(FinishAuthorizationError::UnknownState)?;
     let secret = state.client_secret_sealed.as_deref().and_then(|sealed| open(Sealed::Client, sealed));

@@ -69,7 +69,8 @@ pub(crate) async fn pull_next(app: &App, shutdown: &CancellationToken) -> Result
     let Some(lease) = leased else { return Ok(Progress::Done) };
     let of = (lease.tenant_id, lease.integration_id);
     let found = app.db.tenant(of.0, async |connection| store::integrations::find(connection, of.0, of.1).await).await?;
-    let (ended, interval) = match found.as_ref().map(|row| (row, pull_source(row), Source::prepare(row, &app.sealer))) {
+    let prepare = |row| (row, pull_source(app.catalogue, row), Source::prepare(row, &app.sealer, app.catalogue));
+    let (ended, interval) = match found.as_ref().map(prepare) {
         None => (Ended::Stopped, 0),
         Some((row, Some(config), Ok(source))) => {
             let pull = Pull { app, lease: &lease, row, config: &config, source: &source };

@@ -28,7 +28,10 @@ pub(crate) enum TokenFailure {
     NeedsReconnect(String),
     /// Not to be had from here; somebody has to put that right.
     Failed(String),
-    Later { after: Option<Duration>, error: String },
+    Later {
+        after: Option<Duration>,
+        error: String,
+    },
 }
 
 /// A token that the provider did not refuse yet. The row is locked while it is refreshed: a refresh token may be

@@ -38,7 +38,7 @@ pub(crate) async fn request_sync(
     let of = (cause.tenant_id, id);
     let found = store::integrations::find_for_update(connection, cause.tenant_id, id).await?;
     let integration = found.ok_or(RequestSyncError::NotFound)?;
-    pull_source(&integration).ok_or(RequestSyncError::NotOauth)?;
+    pull_source(app.catalogue, &integration).ok_or(RequestSyncError::NotOauth)?;
     let connections = store::oauth::connections(connection, cause.tenant_id, &[id]).await?;
     let status = connections.first().map(store::oauth::ConnectionRow::status);
     match status.unwrap_or(ConnectionStatus::Disconnected) {

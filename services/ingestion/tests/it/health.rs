@@ -43,7 +43,10 @@ async fn health_tells_what_came_and_what_was_refused() {
     }
     let beside = health().await;
     assert_eq!((&beside["status"], &beside["suspicion"]), (&json!("degraded"), &json!("forged")), "{beside:#}");
-    app.owner_sql("UPDATE deliveries SET received_at = received_at - interval '11 minutes' WHERE outcome <> 'rejected'").await;
+    app.owner_sql(
+        "UPDATE deliveries SET received_at = received_at - interval '11 minutes' WHERE outcome <> 'rejected'",
+    )
+    .await;
     let overdue = health().await;
     assert_eq!((&overdue["status"], &overdue["suspicion"]), (&json!("failing"), &json!("wrong_secret")), "{overdue:#}");
 

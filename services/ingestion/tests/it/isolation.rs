@@ -33,6 +33,9 @@ async fn routes_show_only_ones_own() {
         ("GET", format!("{own}/deliveries"), None),
         ("GET", format!("{own}/deliveries/{delivery}"), None),
         ("POST", format!("{own}/deliveries/{delivery}/replay"), Some(json!({}))),
+        ("POST", format!("{own}/deliveries/replay"), Some(json!({"filter": {}}))),
+        ("POST", format!("{own}/mapping/apply"), Some(json!({}))),
+        ("GET", format!("{own}/quarantine"), None),
         ("POST", format!("{own}/quarantine/reverify"), Some(json!({}))),
     ] {
         let answer = me.send(method, &path, &[], body).await;

@@ -149,7 +149,11 @@ impl Provider {
             _ => false,
         };
         if !granted {
-            return (400, String::new(), json!({"error": "invalid_grant", "error_description": "it is not good any more"}));
+            return (
+                400,
+                String::new(),
+                json!({"error": "invalid_grant", "error_description": "it is not good any more"}),
+            );
         }
         state.granted += 1;
         let (access, refresh) = (format!("access-{}", state.granted), format!("refresh-{}", state.granted));

@@ -83,10 +83,8 @@ async fn a_date_to_try_again_at_is_kept_to() {
     let date = (SystemClock.now() + TimeDelta::days(2)).format("%a, %d %b %Y %H:%M:%S GMT");
     provider.state.lock().expect("it").failures.push_back((429, format!("retry-after: {date}\r\n")));
     connect(&app, &admin, &own, &provider).await;
-    wait_until("the run waits", async || {
-        (app.count("sync_runs WHERE error LIKE '%429%'").await == 1).then_some(())
-    })
-    .await;
+    wait_until("the run waits", async || (app.count("sync_runs WHERE error LIKE '%429%'").await == 1).then_some(()))
+        .await;
     let far = "pull_states WHERE due_at > now() + interval '23 hours' AND due_at < now() + interval '25 hours'";
     assert_eq!(app.count(far).await, 1, "two days are believed as one");
     let health = admin.get(&format!("{own}/health")).await.body;

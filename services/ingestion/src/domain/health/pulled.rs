@@ -113,7 +113,10 @@ mod tests {
     fn the_status_follows_the_last_pull() {
         let now = SystemClock.now();
         let of = |runs: &str| pulled(now, runs).status();
-        assert_eq!((of(""), of("o"), of("xo")), (HealthStatus::NeverSeen, HealthStatus::Healthy, HealthStatus::Degraded));
+        assert_eq!(
+            (of(""), of("o"), of("xo")),
+            (HealthStatus::NeverSeen, HealthStatus::Healthy, HealthStatus::Degraded)
+        );
         let waiting = PullSeen { failures: 1, ..pulled(now, "o") };
         let left = PullSeen { connection: ConnectionStatus::Disconnected, ..pulled(now, "o") };
         assert_eq!((waiting.status(), left.status()), (HealthStatus::Degraded, HealthStatus::Silent));

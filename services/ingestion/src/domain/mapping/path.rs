@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_part_is_cut_out_as_it_was_written() {
-        let text: &RawValue = serde_json::from_str(r#"{"b": [1, {"z": 1.10, "a": "\u00e9"}], "n": null}"#).expect("JSON");
+        let text: &RawValue =
+            serde_json::from_str(r#"{"b": [1, {"z": 1.10, "a": "\u00e9"}], "n": null}"#).expect("JSON");
         let cut = |path: &str| Place::parse(path).expect("a path").cut(text).map(RawValue::get);
         assert_eq!(cut("$.b[1]"), Some(r#"{"z": 1.10, "a": "\u00e9"}"#));
         assert_eq!((cut("$.b[1].z"), cut("$.n")), (Some("1.10"), Some("null")));

@@ -1,12 +1,14 @@
 //! `GET /integrations/providers`
 
+use actix_web::web::Data;
 use common::page::Page;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use web::{ApiError, Caller, Query, Reply};
 
-use crate::domain::provider::{Auth, Provider, catalogue};
+use crate::app::App;
+use crate::domain::provider::{Auth, Provider};
 use crate::domain::signature::Scheme;
 
 /// A kind of source.
@@ -55,7 +57,7 @@ pub(crate) struct NoQuery {}
     get, path = "/api/v1/integrations/providers", tag = "integrations", operation_id = "list_providers",
     responses((status = 200, description = "The catalogue.", body = Vec<ProviderResponse>))
 )]
-pub(crate) async fn list_providers(_: Caller, _: Query<NoQuery>) -> Result<Reply, ApiError> {
-    let items = catalogue().all().iter().map(ProviderResponse::from).collect();
+pub(crate) async fn list_providers(app: Data<App>, _: Caller, _: Query<NoQuery>) -> Result<Reply, ApiError> {
+    let items = app.catalogue.all().iter().map(ProviderResponse::from).collect();
     Ok(Reply::page(Page { items, next_cursor: None }))
 }
