@@ -14,7 +14,6 @@ mod listing;
 mod mapping;
 mod operations;
 mod pausing;
-mod provider;
 mod providers;
 mod pulling;
 mod pulling_faults;

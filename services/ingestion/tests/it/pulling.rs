@@ -6,10 +6,10 @@ use common::{Role, TenantId};
 use ingestion::{Ingestion, IntakeSettings, PullSettings};
 use outbound::OutboundSettings;
 use serde_json::{Value, json};
+use test_support::provider::{Provider, SECRET};
 use test_support::{Client, TestApp, wait_until};
 use tokio::sync::Notify;
 
-use crate::provider::{Provider, SECRET};
 use crate::{settings, start};
 
 pub(crate) const PATH: &str = "/api/v1/integrations";

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use common::{Clock as _, Role, SystemClock, TenantId};
 use serde_json::{Value, json};
+use test_support::provider::{Provider, SECRET};
 use test_support::{TestApp, wait_until};
 use tokio::sync::Notify;
 
-use crate::provider::{Provider, SECRET};
 use crate::pulling::{CALLBACK, PATH, authorize, connect, create, run_with, start_pulling, sync};
 
 /// Takes the leases from whoever has them, as if their time were up.

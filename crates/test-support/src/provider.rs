@@ -12,45 +12,53 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use url::Url;
 
-pub(crate) const CLIENT: &str = "verdict";
-pub(crate) const SECRET: &str = "s3cret:with/odd chars";
+/// The client that the provider knows.
+pub const CLIENT: &str = "verdict";
+/// The client's secret, with characters that have to be escaped.
+pub const SECRET: &str = "s3cret:with/odd chars";
 const PAGE: usize = 2;
 
 /// What the provider knows and was asked.
-#[derive(Default)]
-pub(crate) struct State {
+#[derive(Debug, Default)]
+pub struct State {
     /// Codes with the challenge and redirect address that they were given for.
     codes: HashMap<String, (String, String)>,
     access: HashSet<String>,
     refresh: HashSet<String>,
     granted: usize,
     /// The API's items; a page has two.
-    pub(crate) items: Vec<Value>,
+    pub items: Vec<Value>,
     /// Seconds that a token is said to live.
-    pub(crate) expires_in: Option<i64>,
+    pub expires_in: Option<i64>,
     /// Statuses and headers with which the next calls of the API are answered instead.
-    pub(crate) failures: VecDeque<(u16, String)>,
+    pub failures: VecDeque<(u16, String)>,
     /// Statuses and bodies with which the next calls for tokens are answered instead.
-    pub(crate) token_failures: VecDeque<(u16, Value)>,
+    pub token_failures: VecDeque<(u16, Value)>,
     /// Lets a call for a refresh wait until it is let go.
-    pub(crate) held_refresh: Option<Arc<Notify>>,
+    pub held_refresh: Option<Arc<Notify>>,
     /// The cursors that pages were asked for by.
-    pub(crate) asked: Vec<String>,
+    pub asked: Vec<String>,
     /// How often tokens were refreshed, whether or not it was granted.
-    pub(crate) refreshes: usize,
+    pub refreshes: usize,
     /// A page whose answer waits until it is let go.
-    pub(crate) held: Option<(String, Arc<Notify>)>,
+    pub held: Option<(String, Arc<Notify>)>,
 }
 
 /// The running provider.
-#[derive(Clone)]
-pub(crate) struct Provider {
-    pub(crate) base: String,
-    pub(crate) state: Arc<Mutex<State>>,
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// Its base URL.
+    pub base: String,
+    /// What it knows and does.
+    pub state: Arc<Mutex<State>>,
 }
 
 impl Provider {
-    pub(crate) async fn start(items: usize) -> Self {
+    /// Starts one whose API has so many items.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn start(items: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let items = (1..=items).map(|n| json!({"id": n, "title": format!("item {n}"), "text": format!("text {n}")}));
@@ -67,7 +75,8 @@ impl Provider {
     }
 
     /// A source's config for this provider.
-    pub(crate) fn config(&self) -> Value {
+    #[must_use]
+    pub fn config(&self) -> Value {
         json!({
             "oauth2": {"authorizationUrl": format!("{}/authorize", self.base), "tokenUrl": format!("{}/token", self.base),
                 "clientId": CLIENT, "scopes": ["items.read"]},
@@ -75,8 +84,12 @@ impl Provider {
         })
     }
 
-    /// What the browser does: the person agrees, and the provider redirects. Returns the code.
-    pub(crate) fn agree(&self, authorization_url: &str) -> (String, String) {
+    /// What the browser does: the person agrees, and the provider redirects. Returns the code and the state.
+    ///
+    /// # Panics
+    /// When the address asks for something else than it should.
+    #[must_use]
+    pub fn agree(&self, authorization_url: &str) -> (String, String) {
         let url = Url::parse(authorization_url).expect("a URL");
         let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
         assert_eq!((query["response_type"].as_str(), query["client_id"].as_str()), ("code", CLIENT));
@@ -89,7 +102,10 @@ impl Provider {
     }
 
     /// Takes every token back.
-    pub(crate) fn revoke(&self) {
+    ///
+    /// # Panics
+    /// When a test panicked with the state locked.
+    pub fn revoke(&self) {
         let mut state = self.state.lock().expect("not poisoned");
         state.access.clear();
         state.refresh.clear();
