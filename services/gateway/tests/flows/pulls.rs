@@ -8,7 +8,7 @@ use crate::api::Api;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_provider_has_becomes_decided_records() {
-    let stack = Stack::start_with(vec![("VERDICT__OUTBOUND__ALLOW", "127.0.0.1".to_owned())]).await;
+    let stack = Stack::start().await;
     let (anonymous, provider) = (Api::new(stack.gateway()), Provider::start(3).await);
     provider.state.lock().expect("it").items[1]["text"] = json!("a refund please");
     let owner = anonymous.sign_up("pulls").await;
