@@ -40,6 +40,7 @@ macro_rules! error_codes {
 
 error_codes! {
     InvalidRequest, "invalid_request", 400, false, "Malformed JSON, an unknown or malformed query parameter, path or cursor. Correct the request.";
+    OauthStateInvalid, "oauth_state_invalid", 400, false, "The authorisation is unknown, was used before, or took longer than ten minutes. Begin it again.";
     Unauthenticated, "unauthenticated", 401, false, "No usable credential was sent. Sign in, or send an API key.";
     TokenExpired, "token_expired", 401, false, "The access token is past its 15 minutes. Use the refresh token.";
     SessionRevoked, "session_revoked", 401, false, "The session of this token was ended. Sign in again.";
@@ -67,6 +68,11 @@ error_codes! {
     IntegrationExists, "integration_exists", 409, false, "An integration of this name exists. Choose another name.";
     RotationInProgress, "rotation_in_progress", 409, false, "The secret was rotated and the previous one still verifies until context.previousSecretExpiresAt. Wait, revoke it, or send force.";
     DeliveryStillRejected, "delivery_still_rejected", 409, false, "The delivery does not verify with the integration as it is now; context.diagnosis says why and what to do.";
+    IntegrationPaused, "integration_paused", 409, false, "The integration is paused. Set its status to active first.";
+    NotOauth, "not_oauth", 409, false, "The integration delivers by webhook and is not asked. Use one whose provider has auth oauth2.";
+    NotConnected, "not_connected", 409, false, "The integration is not connected to its provider. Call oauth/authorize and open the address that it answers.";
+    OauthRefused, "oauth_refused", 409, false, "The provider, or the person there, refused; context.reason says what it said. Correct that and authorise again.";
+    SyncRunning, "sync_running", 409, true, "A sync of this integration is queued or running. See its syncs.";
     ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";

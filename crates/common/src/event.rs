@@ -22,8 +22,9 @@ pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
 pub use file::{FileDeleted, FileStored, ImportCompleted};
 pub use integration::{
-    DeliveryReplayed, IntegrationConnected, IntegrationDeleted, IntegrationFailing, IntegrationRecovered,
-    IntegrationState, IntegrationUpdated, QuarantineReverified, SecretRotated,
+    DeliveryReplayed, IntegrationAuthorized, IntegrationConnected, IntegrationDeleted, IntegrationDisconnected,
+    IntegrationFailing, IntegrationNeedsReconnect, IntegrationRecovered, IntegrationState, IntegrationUpdated,
+    QuarantineReverified, SecretRotated, SyncRequested,
 };
 pub use operation::{
     OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored, ReprocessOutcome,

@@ -73,6 +73,8 @@ ids! {
     IntegrationId,
     /// One webhook request as received.
     DeliveryId,
+    /// One pull of a source.
+    SyncRunId,
     /// A rule, over all of its versions.
     RuleId,
     /// An outcome that a tenant classifies into.

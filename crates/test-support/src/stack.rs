@@ -198,6 +198,8 @@ impl Stack {
         }
         if service == "ingestion" {
             command.env("VERDICT__FILES__STORE__FOLDER", self.files_folder());
+            // The providers of sources are servers that tests start.
+            command.env("VERDICT__OUTBOUND__ALLOW", "127.0.0.1");
         }
         if service == "gateway" {
             command.env("VERDICT__INTERNAL__PRIVATE_KEY", &self.secrets.private_key);

@@ -10,6 +10,7 @@ use blobs::BlobStore;
 use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use outbound::Outbound;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,9 +20,9 @@ use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_reprocessed::OnReprocessed;
 use crate::consumers::on_verdict::OnVerdict;
-use crate::domain::provider::catalogue;
+use crate::domain::provider::Catalogue;
 use crate::intake::{Committers, Intake};
-use crate::settings::{FileSettings, IngestionSettings};
+use crate::settings::{FileSettings, IngestionSettings, PullSettings, QuarantineSettings};
 use crate::source_cache::SourceCache;
 use crate::{http, jobs, openapi};
 
@@ -47,6 +48,8 @@ pub(crate) struct App {
     pub(crate) outbox: Outbox,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
+    /// Every kind of source.
+    pub(crate) catalogue: &'static Catalogue,
     pub(crate) sources: SourceCache,
     pub(crate) intake: Intake,
     /// Wakes the release of held records when a source of this process was resumed.
@@ -60,14 +63,21 @@ pub(crate) struct App {
     pub(crate) imports_queued: Notify,
     /// Wakes the worker when an operation was asked for.
     pub(crate) asked: Notify,
+    /// Wakes the pull of a source that somebody asked for.
+    pub(crate) sync_requested: Notify,
+    /// The client for everything outside.
+    pub(crate) outbound: Outbound,
+    pub(crate) pull: PullSettings,
+    pub(crate) quarantine: QuarantineSettings,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
 
 impl App {
     fn new(settings: &IngestionSettings) -> anyhow::Result<(Self, Committers)> {
-        // Read now, so that a faulty provider file shows at the start.
-        tracing::debug!(providers = catalogue().all().len(), "catalogue read");
+        // Read once, for as long as the process lives.
+        let catalogue: &'static Catalogue = Box::leak(Box::new(settings.providers.catalogue()?));
+        tracing::info!(providers = catalogue.all().len(), "catalogue read");
         let outbox = Outbox::default();
         let committer_db = DatabaseSettings { pool_size: settings.intake.committers, ..settings.database.clone() };
         let (intake, committers) = Committers::start(Db::new(&committer_db)?, outbox.clone(), &settings.intake);
@@ -77,7 +87,8 @@ impl App {
             outbox,
             clock: Arc::new(SystemClock),
             sealer: Sealer::new(&settings.sealing)?,
-            sources: SourceCache::new(&settings.intake),
+            catalogue,
+            sources: SourceCache::new(&settings.intake, catalogue),
             intake,
             resumed: Notify::new(),
             blobs: BlobStore::open(&settings.files.store)?,
@@ -85,6 +96,10 @@ impl App {
             unused_blobs: Notify::new(),
             imports_queued: Notify::new(),
             asked: Notify::new(),
+            sync_requested: Notify::new(),
+            outbound: Outbound::new(&settings.outbound)?,
+            pull: settings.pull.clone(),
+            quarantine: settings.quarantine.clone(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -167,5 +182,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_imports::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::watch_health::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::trim_quarantine::run(Arc::clone(&app), shutdown.clone()));
+    for _ in 0..app.pull.workers {
+        work.spawn(jobs::pull::run(Arc::clone(&app), shutdown.clone()));
+    }
     work.spawn(jobs::forget_keys::run(app, shutdown.clone()));
 }

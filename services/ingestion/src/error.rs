@@ -8,17 +8,23 @@ use crate::domain::act::Obstacle;
 use crate::intake::IntakeError;
 use crate::source_cache::LoadError;
 use crate::usecases::act_on_record::ActOnRecordError;
+use crate::usecases::apply_mapping::ApplyMappingError;
+use crate::usecases::authorize_integration::AuthorizeIntegrationError;
 use crate::usecases::begin_import::BeginImportError;
 use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
 use crate::usecases::delete_file::DeleteFileError;
 use crate::usecases::delete_integration::DeleteIntegrationError;
+use crate::usecases::disconnect_integration::DisconnectIntegrationError;
 use crate::usecases::end_import::CancelImportError;
 use crate::usecases::expunge_raw::ExpungeRawError;
+use crate::usecases::finish_authorization::FinishAuthorizationError;
 use crate::usecases::link_file::LinkFileError;
 use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
+use crate::usecases::replay_deliveries::ReplayDeliveriesError;
 use crate::usecases::replay_delivery::ReplayDeliveryError;
+use crate::usecases::request_sync::RequestSyncError;
 use crate::usecases::reverify_quarantine::ReverifyQuarantineError;
 use crate::usecases::revert_operation::RevertOperationError;
 use crate::usecases::rotate_secret::RotateSecretError;
@@ -95,6 +101,54 @@ impl From<DeleteIntegrationError> for ApiError {
             DeleteIntegrationError::NotFound => Self::not_found("integration"),
             DeleteIntegrationError::VersionConflict(current) => Self::version_conflict(current),
             DeleteIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthorizeIntegrationError> for ApiError {
+    fn from(error: AuthorizeIntegrationError) -> Self {
+        match error {
+            AuthorizeIntegrationError::NotFound => Self::not_found("integration"),
+            AuthorizeIntegrationError::NotOauth => Self::new(ErrorCode::NotOauth),
+            AuthorizeIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FinishAuthorizationError> for ApiError {
+    fn from(error: FinishAuthorizationError) -> Self {
+        match error {
+            FinishAuthorizationError::UnknownState => Self::new(ErrorCode::OauthStateInvalid),
+            FinishAuthorizationError::Refused(said) => Self::new(ErrorCode::OauthRefused).with("reason", said),
+            FinishAuthorizationError::Unavailable(said) => Self::new(ErrorCode::UpstreamUnavailable)
+                .message("The provider did not answer. Authorise the integration again.")
+                .with("reason", said),
+            FinishAuthorizationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<DisconnectIntegrationError> for ApiError {
+    fn from(error: DisconnectIntegrationError) -> Self {
+        match error {
+            DisconnectIntegrationError::NotFound => Self::not_found("integration"),
+            DisconnectIntegrationError::NotOauth => Self::new(ErrorCode::NotOauth),
+            DisconnectIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestSyncError> for ApiError {
+    fn from(error: RequestSyncError) -> Self {
+        match error {
+            RequestSyncError::NotFound => Self::not_found("integration"),
+            RequestSyncError::NotOauth => Self::new(ErrorCode::NotOauth),
+            RequestSyncError::Paused => Self::new(ErrorCode::IntegrationPaused),
+            RequestSyncError::NotConnected(status) => {
+                Self::new(ErrorCode::NotConnected).with("connection", status.as_str())
+            }
+            RequestSyncError::Running => Self::new(ErrorCode::SyncRunning),
+            RequestSyncError::Db(error) => error.into(),
         }
     }
 }
@@ -243,6 +297,9 @@ impl From<RevertOperationError> for ApiError {
                 conflict("The operation is a revert itself. Ask for the first act again instead.")
                     .with("reason", "is_revert")
             }
+            RevertOperationError::IsReplay => {
+                conflict("What a replay took in stays. Archive its records instead.").with("reason", "is_replay")
+            }
             RevertOperationError::Reverted(by) => conflict("The operation was reverted before.")
                 .with("reason", "reverted")
                 .with("operationId", by.to_string()),
@@ -287,4 +344,25 @@ fn load_failed(error: &LoadError) -> ApiError {
 
 fn name_taken(name: &str) -> ApiError {
     ApiError::new(ErrorCode::IntegrationExists).with("field", "name").with("name", name)
+}
+
+impl From<ApplyMappingError> for ApiError {
+    fn from(error: ApplyMappingError) -> Self {
+        match error {
+            ApplyMappingError::NotFound => Self::not_found("integration"),
+            ApplyMappingError::Unusable => Self::internal(error),
+            ApplyMappingError::Start(error) => error.into(),
+            ApplyMappingError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayDeliveriesError> for ApiError {
+    fn from(error: ReplayDeliveriesError) -> Self {
+        match error {
+            ReplayDeliveriesError::NotFound => Self::not_found("integration"),
+            ReplayDeliveriesError::Start(error) => error.into(),
+            ReplayDeliveriesError::Db(error) => error.into(),
+        }
+    }
 }

@@ -53,6 +53,10 @@ event_types! {
     QuarantineReverified = "QUARANTINE_REVERIFIED": "A source's rejected deliveries were judged again.";
     IntegrationFailing = "INTEGRATION_FAILING": "A source's deliveries are all rejected, or it fell silent; `data.status` says which.";
     IntegrationRecovered = "INTEGRATION_RECOVERED": "A source that failed or was silent delivers again.";
+    IntegrationAuthorized = "INTEGRATION_AUTHORIZED": "A source was connected to its provider by OAuth.";
+    IntegrationDisconnected = "INTEGRATION_DISCONNECTED": "A source's tokens were thrown away.";
+    IntegrationNeedsReconnect = "INTEGRATION_NEEDS_RECONNECT": "A provider takes a source's tokens no more.";
+    SyncRequested = "SYNC_REQUESTED": "Somebody asked for a pull of a source.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
     MemberInvited = "MEMBER_INVITED": "Somebody was invited.";

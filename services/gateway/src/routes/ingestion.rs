@@ -28,10 +28,19 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/secret/revoke-previous", IntegrationsWrite),
     // It writes nothing, and shows of deliveries what those calls show.
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/mapping/test", IntegrationsRead).body_limit(DELIVERY),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/mapping/apply", IntegrationsWrite),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries", IntegrationsRead),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/deliveries/replay", IntegrationsWrite),
     Route::to(Ingestion, Get, "/api/v1/integrations/{id}/deliveries/{deliveryId}", IntegrationsRead),
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/deliveries/{deliveryId}/replay", IntegrationsWrite),
+    Route::to(Ingestion, Get, "/api/v1/integrations/{id}/quarantine", IntegrationsRead),
     Route::to(Ingestion, Post, "/api/v1/integrations/{id}/quarantine/reverify", IntegrationsWrite),
+    // No bearer: the state, spent by its first use, names the source.
+    Route::new(Get, "/api/v1/integrations/oauth/callback", Target::Upstream(Ingestion), Access::Public),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/oauth/authorize", IntegrationsWrite),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/oauth/disconnect", IntegrationsWrite),
+    Route::to(Ingestion, Post, "/api/v1/integrations/{id}/sync", IntegrationsWrite),
+    Route::to(Ingestion, Get, "/api/v1/integrations/{id}/syncs", IntegrationsRead),
     // No bearer: the signature over the raw bytes speaks for the sender, and ingestion checks it.
     Route::new(
         Post,

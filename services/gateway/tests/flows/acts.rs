@@ -5,7 +5,7 @@ use test_support::{Stack, wait_until};
 
 use crate::api::{Api, count};
 
-async fn ended(api: &Api, started: &Value) -> Value {
+pub(crate) async fn ended(api: &Api, started: &Value) -> Value {
     let path = format!("/operations/{}", started["operationId"].as_str().expect("an id"));
     wait_until("the operation has ended", async || {
         let operation = api.get(&path).await.expect(200);
@@ -14,7 +14,7 @@ async fn ended(api: &Api, started: &Value) -> Value {
     .await
 }
 
-async fn questions(api: &Api) -> Vec<Value> {
+pub(crate) async fn questions(api: &Api) -> Vec<Value> {
     api.get("/approvals?status=pending").await.expect(200).as_array().cloned().expect("a list")
 }
 

@@ -124,6 +124,7 @@ fn body(route: &Route) -> Value {
         "/records/{id}/attachments" => json!({"fileId": "0190a000-0000-7000-8000-000000000000"}),
         "/approvals/{id}/override" => json!({"label": "mallory-word"}),
         "/integrations/{id}/mapping/test" => json!({"payload": {}}),
+        "/integrations/{id}/deliveries/replay" => json!({"filter": {}}),
         _ => json!({}),
     }
 }

@@ -5,6 +5,8 @@ mod api;
 mod files;
 mod isolation;
 mod outage;
+mod pulls;
 mod races;
+mod remaps;
 mod traces;
 mod way;

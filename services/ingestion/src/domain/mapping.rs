@@ -17,6 +17,7 @@ mod properties;
 pub(crate) use apply::Mapped;
 pub(crate) use compact::compact;
 pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
+pub(crate) use path::Place;
 
 use expression::Expression;
 use extract::Tree;
@@ -32,6 +33,8 @@ pub(crate) struct Mapping {
 /// One expression for each field, first usable one wins.
 #[derive(Clone, Debug, Default)]
 struct Fields {
+    /// Not of the record: the provider's id of the delivery.
+    delivery_id: Vec<Expression>,
     external_id: Vec<Expression>,
     title: Vec<Expression>,
     text: Vec<Expression>,

@@ -7,7 +7,7 @@ pub(crate) mod show;
 
 use ::web::resource;
 use actix_web::web::{self, ServiceConfig};
-use common::{Actor, DateTime, OperationId};
+use common::{Actor, DateTime, IntegrationId, OperationId};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -29,13 +29,15 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OperationResponse {
     id: OperationId,
-    /// `archive`, `restore`, `reprocess` or `revert`.
+    /// `archive`, `restore`, `reprocess`, `remap`, `replay` or `revert`.
     action: String,
+    /// The source that it is about, of a `remap` or `replay`.
+    integration_id: Option<IntegrationId>,
     /// `running` or `completed`.
     status: String,
     /// The selection as it was asked for.
     selection: Option<Value>,
-    /// How many records it is about; fixed when it was asked for.
+    /// How many records, or receipts, it is about; fixed when it was asked for.
     matched: i32,
     /// How many of them have ended: the sum of the four that follow.
     done: i32,
@@ -61,6 +63,7 @@ impl From<OperationRow> for OperationResponse {
         Self {
             id: OperationId(row.id),
             action: row.action,
+            integration_id: row.integration_id.map(IntegrationId),
             status: row.status,
             selection: serde_json::from_str(&row.selection).ok(),
             matched: row.matched,

@@ -42,6 +42,8 @@ pub(crate) struct ItemRow {
     pub(crate) reason: Option<String>,
     #[diesel(sql_type = Nullable<Integer>)]
     pub(crate) version: Option<i32>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub(crate) made_record_id: Option<Uuid>,
     #[diesel(sql_type = Timestamptz)]
     pub(crate) updated_at: DateTime,
 }
@@ -130,7 +132,7 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Vec<ItemRow>, DbError> {
     Ok(statement(
-        "SELECT record_id, result, reason, version, updated_at FROM operation_items \
+        "SELECT record_id, result, reason, version, made_record_id, updated_at FROM operation_items \
          WHERE operation_id = $1 AND tenant_id = $2 AND record_id > $3 AND ($4::text IS NULL OR result = $4) \
          ORDER BY record_id LIMIT $5",
     )

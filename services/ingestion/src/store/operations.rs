@@ -1,7 +1,7 @@
 //! Operations on many records, and how each of their items ended.
 
 use common::event::Cause;
-use common::{DateTime, OperationId, TenantId};
+use common::{DateTime, IntegrationId, OperationId, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension as _, QueryableByName};
@@ -12,8 +12,10 @@ use uuid::Uuid;
 #[derive(Clone, Debug)]
 pub(crate) struct NewOperation {
     pub(crate) id: OperationId,
-    /// An act's name, or `revert`.
+    /// A work's name, or `revert`.
     pub(crate) action: &'static str,
+    /// The source that it is about, where it is about one.
+    pub(crate) integration_id: Option<IntegrationId>,
     /// The operation that this one undoes, and the act that it was.
     pub(crate) reverts: Option<(OperationId, &'static str)>,
     /// JSON text.
@@ -30,6 +32,8 @@ pub(crate) struct OperationRow {
     pub(crate) tenant_id: Uuid,
     #[diesel(sql_type = Text)]
     pub(crate) action: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub(crate) integration_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub(crate) reverts: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -65,7 +69,7 @@ pub(crate) struct OperationRow {
 macro_rules! operation {
     ($rest:literal) => {
         concat!(
-            "SELECT o.id, o.tenant_id, o.action, o.reverts, o.reverted_action, ",
+            "SELECT o.id, o.tenant_id, o.action, o.integration_id, o.reverts, o.reverted_action, ",
             "(SELECT r.id FROM operations r WHERE r.reverts = o.id AND r.tenant_id = o.tenant_id) AS reverted_by, ",
             "o.status, o.selection::text AS selection, o.matched, o.changed, o.unchanged, o.skipped, o.conflicts, ",
             "o.created_by::text AS created_by, o.traceparent, o.created_at, o.updated_at, o.completed_at ",
@@ -79,9 +83,9 @@ macro_rules! operation {
 pub(crate) async fn insert(connection: &mut Connection, cause: &Cause, new: &NewOperation) -> Result<(), DbError> {
     statement(
         "INSERT INTO operations (id, tenant_id, action, reverts, reverted_action, status, selection, has_pending, \
-             matched, created_by, traceparent, created_at, updated_at, completed_at) \
+             matched, created_by, traceparent, created_at, updated_at, completed_at, integration_id) \
          VALUES ($1, $2, $3, $4, $5, CASE WHEN $7 > 0 THEN 'running' ELSE 'completed' END, $6::json, $7 > 0, $7, \
-             $8::json, $9, $10, $10, CASE WHEN $7 > 0 THEN NULL ELSE $10 END)",
+             $8::json, $9, $10, $10, CASE WHEN $7 > 0 THEN NULL ELSE $10 END, $11)",
     )
     .bind::<SqlUuid, _>(new.id.0)
     .bind::<SqlUuid, _>(cause.tenant_id.0)
@@ -93,6 +97,7 @@ pub(crate) async fn insert(connection: &mut Connection, cause: &Cause, new: &New
     .bind::<Text, _>(serde_json::to_string(&cause.actor).unwrap_or_else(|_| "{}".into()))
     .bind::<Text, _>(cause.trace.to_string())
     .bind::<Timestamptz, _>(cause.at)
+    .bind::<Nullable<SqlUuid>, _>(new.integration_id.map(|id| id.0))
     .execute(connection)
     .await?;
     Ok(())
@@ -126,8 +131,9 @@ pub(crate) async fn add_items_to_revert(
     of: OperationId,
 ) -> Result<(), DbError> {
     statement(
-        "INSERT INTO operation_items (operation_id, record_id, tenant_id, result, version, decision_before, updated_at) \
-         SELECT $1, record_id, tenant_id, 'pending', version, decision_before, $4 FROM operation_items \
+        "INSERT INTO operation_items (operation_id, record_id, tenant_id, result, version, decision_before, before, \
+             updated_at) \
+         SELECT $1, record_id, tenant_id, 'pending', version, decision_before, before, $4 FROM operation_items \
          WHERE operation_id = $3 AND tenant_id = $2 AND result = 'changed'",
     )
     .bind::<SqlUuid, _>(revert.0)

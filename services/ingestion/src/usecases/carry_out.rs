@@ -59,7 +59,8 @@ fn event_of(cause: &Cause, undertaking: &Undertaking<'_>, row: &RecordRow) -> Ev
     }
 }
 
-fn snapshot(row: &RecordRow) -> RecordSnapshot {
+/// The record as others are told of it.
+pub(super) fn snapshot(row: &RecordRow) -> RecordSnapshot {
     RecordSnapshot {
         record_id: RecordId(row.id),
         external_id: row.external_id.clone(),

@@ -6,10 +6,11 @@ use common::event::{Cause, ReprocessOutcome, Reprocessed};
 use common::{OperationId, RecordId};
 use db::{Connection, DbError};
 
-use super::run_operations::count;
+use super::run_operations::{count, work_of};
 use crate::app::App;
 use crate::domain::act::Obstacle;
 use crate::domain::item::{ItemResult, tally};
+use crate::domain::work::Work;
 use crate::store;
 
 /// News of a record that was decided again.
@@ -30,15 +31,22 @@ pub(crate) async fn end_items(connection: &mut Connection, app: &App, news: Vec<
     // In the order of their ids, so that two batches cannot lock each other out.
     for (operation, news) in of_operations {
         let Some(cause) = news.first().map(|one| one.cause.clone()) else { continue };
+        let key = (operation, cause.tenant_id);
+        let Some(row) = store::operations::lock(connection, cause.tenant_id, operation).await? else { continue };
+        let end = if work_of(&row) == Some(Work::Remap) { end_of_remap } else { end };
         let mut ends: Vec<(RecordId, ItemResult, Option<&'static str>)> = news.iter().map(end).collect();
         ends.sort_unstable_by_key(|(record, ..)| *record);
         ends.dedup_by_key(|(record, ..)| *record);
-        let key = (operation, cause.tenant_id);
-        store::operations::lock(connection, cause.tenant_id, operation).await?;
         let ended = store::operation_items::end_requested(connection, key, &ends, cause.at).await?;
         count(connection, app, &cause, operation, tally(ended)).await?;
     }
     Ok(())
+}
+
+/// The record's form was changed, whatever was decided of it then.
+const fn end_of_remap(news: &News) -> (RecordId, ItemResult, Option<&'static str>) {
+    let (record, _, reason) = end(news);
+    (record, ItemResult::Changed, reason)
 }
 
 const fn end(news: &News) -> (RecordId, ItemResult, Option<&'static str>) {

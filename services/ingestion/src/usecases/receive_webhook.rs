@@ -88,7 +88,10 @@ pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<R
         id: DeliveryId::generate(),
         tenant_id: source.tenant_id,
         integration_id: source.id,
-        dedupe_key: dedupe_key(source.verifier.delivery_id(header), &body),
+        dedupe_key: {
+            let signed = judged.as_ref().ok().and_then(|mapped| mapped.delivery_id.as_deref());
+            dedupe_key(signed.or_else(|| source.verifier.delivery_id(header)), &body)
+        },
         headers: kept_headers,
         body,
         received_at: cause.at,

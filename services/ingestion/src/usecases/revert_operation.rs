@@ -1,13 +1,13 @@
 //! Undoing an operation, by an operation of its own: once, and never over what a person did since.
 
-use common::OperationId;
 use common::event::{Cause, Event, OperationStarted};
+use common::{IntegrationId, OperationId};
 use db::{Connection, DbError};
 
 use super::start_operation::Started;
 use crate::app::App;
-use crate::domain::act::Act;
 use crate::domain::entry::AGENT;
+use crate::domain::work::Work;
 use crate::store;
 use crate::store::operations::NewOperation;
 
@@ -20,6 +20,8 @@ pub(crate) enum RevertOperationError {
     StillRunning,
     #[error("the operation undoes another one itself")]
     IsRevert,
+    #[error("what the operation took in stays")]
+    IsReplay,
     #[error("the operation was undone by {0}")]
     Reverted(OperationId),
     #[error(transparent)]
@@ -35,7 +37,10 @@ pub(crate) async fn revert_operation(
 ) -> Result<Started, RevertOperationError> {
     let found = store::operations::lock(connection, cause.tenant_id, id).await?;
     let operation = found.ok_or(RevertOperationError::NotFound)?;
-    let act = Act::parse(&operation.action).ok_or(RevertOperationError::IsRevert)?;
+    let work = match Work::parse(&operation.action).ok_or(RevertOperationError::IsRevert)? {
+        Work::Replay => return Err(RevertOperationError::IsReplay),
+        work @ (Work::Act(_) | Work::Remap) => work,
+    };
     if operation.status == "running" {
         return Err(RevertOperationError::StillRunning);
     }
@@ -46,7 +51,8 @@ pub(crate) async fn revert_operation(
     let new = NewOperation {
         id: revert,
         action: REVERT,
-        reverts: Some((id, act.as_str())),
+        integration_id: operation.integration_id.map(IntegrationId),
+        reverts: Some((id, work.as_str())),
         selection: serde_json::json!({ "operationId": id }).to_string(),
         matched,
     };

@@ -11,17 +11,17 @@ use uuid::Uuid;
 
 use super::carry_out::{Undertaking, carry_out};
 use super::release_held::Progress;
+use super::remap_records::remap_items;
+use super::replay_items::replay_items;
 use crate::app::App;
 use crate::domain::act::Act;
 use crate::domain::entry::AGENT;
 use crate::domain::item::{ItemResult, tally};
+use crate::domain::work::Work;
 use crate::store;
 use crate::store::acts::Locked;
 use crate::store::operation_items::{ItemOutcome, PendingItem};
 use crate::store::operations::OperationRow;
-
-/// Records changed in one transaction.
-const BATCH: i64 = 200;
 
 /// Runs a batch of each operation that has items left, each in a transaction of its own.
 pub(crate) async fn run_operations(app: &App) -> Result<Progress, DbError> {
@@ -42,13 +42,18 @@ async fn run_batch(app: &App, key: (OperationId, TenantId)) -> Result<Progress, 
     app.db
         .tenant(key.1, async |connection| {
             let Some(operation) = store::operations::lease(connection, key).await? else { return Ok(Progress::Done) };
-            let items = store::operation_items::next(connection, key, BATCH).await?;
+            let work = work_of(&operation);
+            let items = store::operation_items::next(connection, key, work.map_or(1, Work::batch)).await?;
             if items.is_empty() {
                 store::operations::all_begun(connection, &operation).await?;
                 return Ok(Progress::Done);
             }
             let cause = cause_of(&operation, now);
-            let outcomes = act_on(connection, app, &cause, &operation, &items).await?;
+            let outcomes = match work {
+                Some(Work::Remap) => remap_items(connection, app, &cause, &operation, &items).await?,
+                Some(Work::Replay) => replay_items(connection, app, &cause, &operation, &items).await?,
+                Some(Work::Act(_)) | None => act_on(connection, app, &cause, &operation, &items).await?,
+            };
             store::operation_items::note(connection, key, &outcomes, now).await?;
             count(connection, app, &cause, key.0, tally(outcomes.iter().map(|one| one.result))).await?;
             Ok(Progress::More)
@@ -78,6 +83,11 @@ pub(super) async fn count(
         conflicts: row.conflicts,
     };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &completed)]).await
+}
+
+/// What an operation does, or for a revert what it undoes; nothing when a later build stored it.
+pub(super) fn work_of(operation: &OperationRow) -> Option<Work> {
+    Work::parse(operation.reverted_action.as_deref().unwrap_or(&operation.action))
 }
 
 /// Who asked for the operation does what it does.

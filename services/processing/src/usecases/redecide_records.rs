@@ -63,6 +63,8 @@ async fn redecide_each_once(
         decide_records(connection, app, tenants, unknown).await?;
         standing.extend(records::standing(connection, tenants, &Vec::from_iter(first.clone())).await?);
     }
+    let said: Vec<_> = requests.iter().map(|request| &request.requested.record).collect();
+    let changed = records::renormalize(connection, tenants, &said).await?;
     let done = decisions::existing(connection, tenants, &wanted(&requests, |request| Some(request.decision))).await?;
     let earlier =
         decisions::find_many(connection, tenants, &wanted(&requests, |request| request.requested.decision_id)).await?;
@@ -78,7 +80,10 @@ async fn redecide_each_once(
             events.push(answer(&request, &now.current, None, ReprocessOutcome::Changed, now.last_sequence));
         } else if now.current.decided_by.is_some() {
             events.push(answer(&request, &now.current, Some(now), ReprocessOutcome::Pinned, now.last_sequence));
-        } else if let Some(next) = redecide(&request, now, &rules, &earlier).filter(|next| !next.is_as(&now.current)) {
+        } else if let Some(next) = redecide(&request, now, &rules, &earlier)
+            .filter(|next| changed.contains(&record) || !next.is_as(&now.current))
+        {
+            // Whoever holds the record's words beside a decision hears the new ones with a new decision.
             let sequence = next.sequence.unwrap_or_default();
             events.push(next.announce(&request.cause, request.requested.record.clone()));
             events.push(answer(&request, &next, Some(now), ReprocessOutcome::Changed, sequence));

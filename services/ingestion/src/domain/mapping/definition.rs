@@ -19,8 +19,17 @@ impl Mapping {
     /// # Errors
     /// Everything that is wrong with it.
     pub(crate) fn compile(definition: &Value) -> Result<Self, Vec<Violation>> {
+        Self::compile_with(definition, None)
+    }
+
+    /// The same, which finds in addition the provider's id of a delivery at that path.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the two.
+    pub(crate) fn compile_with(definition: &Value, delivery_id: Option<&str>) -> Result<Self, Vec<Violation>> {
         let mut compiler = Compiler::default();
-        let fields = match definition {
+        let delivery_id = delivery_id.map(|path| compiler.ways("deliveryIdPath", &Value::String(path.into())));
+        let mut fields = match definition {
             Value::Object(object) => compiler.fields(object),
             _ => {
                 compiler.refuse("mapping", "type", "must be an object of fields");
@@ -30,6 +39,7 @@ impl Mapping {
         if !compiler.violations.is_empty() {
             return Err(compiler.violations);
         }
+        fields.delivery_id = delivery_id.unwrap_or_default();
         let (tree, slots) = compiler.paths.finish();
         Ok(Self { tree, slots, fields })
     }
