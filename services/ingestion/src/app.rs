@@ -17,7 +17,9 @@ use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::consumers::on_ingested::OnIngested;
+use crate::consumers::on_label_changed::OnLabelChanged;
 use crate::consumers::on_reprocessed::OnReprocessed;
+use crate::consumers::on_tenant_changed::OnTenantChanged;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
@@ -59,6 +61,8 @@ pub(crate) struct App {
     pub(crate) imports_queued: Notify,
     /// Wakes the worker when an operation was asked for.
     pub(crate) asked: Notify,
+    /// Wakes the job that takes raw forms away when a tenant changed how long they are kept.
+    pub(crate) retention_changed: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -84,6 +88,7 @@ impl App {
             unused_blobs: Notify::new(),
             imports_queued: Notify::new(),
             asked: Notify::new(),
+            retention_changed: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -161,6 +166,12 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(arrivals.linger(INDEX_LINGER).run(shutdown.clone()));
     let decided_again = Arc::new(OnReprocessed::new(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.operations"), decided_again).run(shutdown.clone()));
+    let labels = Arc::new(OnLabelChanged::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.labels"), labels).run(shutdown.clone()));
+    let tenants = Arc::new(OnTenantChanged::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.tenants"), tenants).run(shutdown.clone()));
+    work.spawn(jobs::expire_raw::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::give_up_items::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));

@@ -2,7 +2,9 @@
 
 pub(crate) mod act_on_record;
 pub(crate) mod advance_import;
+pub(crate) mod await_label;
 pub(crate) mod begin_import;
+pub(crate) mod cancel_operation;
 pub(crate) mod carry_out;
 pub(crate) mod change_integration;
 pub(crate) mod connect_integration;
@@ -10,7 +12,9 @@ pub(crate) mod delete_file;
 pub(crate) mod delete_integration;
 pub(crate) mod end_import;
 pub(crate) mod end_items;
+pub(crate) mod expire_raw;
 pub(crate) mod expunge_raw;
+pub(crate) mod give_up_items;
 pub(crate) mod link_file;
 mod readmit;
 pub(crate) mod receive_content;

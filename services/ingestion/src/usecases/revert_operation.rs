@@ -36,7 +36,7 @@ pub(crate) async fn revert_operation(
     let found = store::operations::lock(connection, cause.tenant_id, id).await?;
     let operation = found.ok_or(RevertOperationError::NotFound)?;
     let act = Act::parse(&operation.action).ok_or(RevertOperationError::IsRevert)?;
-    if operation.status == "running" {
+    if operation.completed_at.is_none() {
         return Err(RevertOperationError::StillRunning);
     }
     if let Some(by) = operation.reverted_by {
@@ -47,12 +47,14 @@ pub(crate) async fn revert_operation(
         id: revert,
         action: REVERT,
         reverts: Some((id, act.as_str())),
+        label: None,
         selection: serde_json::json!({ "operationId": id }).to_string(),
         matched,
     };
     store::operations::insert(connection, cause, &new).await?;
     store::operations::add_items_to_revert(connection, cause, revert, id).await?;
-    let started = OperationStarted { operation_id: revert, action: REVERT.into(), matched, reverts: Some(id) };
+    let started =
+        OperationStarted { operation_id: revert, action: REVERT.into(), label: None, matched, reverts: Some(id) };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &started)]).await?;
     Ok(Started { operation_id: Some(revert), matched })
 }

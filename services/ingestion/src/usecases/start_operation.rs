@@ -31,6 +31,8 @@ pub(crate) enum Selection {
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) act: Act,
+    /// The label that the records are to have, when the act gives one.
+    pub(crate) label: Option<String>,
     pub(crate) selection: Selection,
     /// The selection as it was asked for, as JSON text.
     pub(crate) described: String,
@@ -51,6 +53,8 @@ pub(crate) struct Started {
 pub(crate) enum StartOperationError {
     #[error("more than {MAX_MATCHED} records match")]
     TooMany,
+    #[error("the tenant has no label {0:?}")]
+    UnknownLabel(String),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -62,6 +66,11 @@ pub(crate) async fn start_operation(
     cause: &Cause,
     request: Request,
 ) -> Result<Started, StartOperationError> {
+    if let Some(label) = &request.label
+        && !store::labels::is_known(connection, cause.tenant_id, label).await?
+    {
+        return Err(StartOperationError::UnknownLabel(label.clone()));
+    }
     let records = select(connection, cause, &request.selection).await?;
     let matched = i32::try_from(records.len()).map_err(|_| StartOperationError::TooMany)?;
     if request.dry_run {
@@ -69,10 +78,12 @@ pub(crate) async fn start_operation(
     }
     let id = OperationId::generate();
     let action = request.act.as_str();
-    let new = NewOperation { id, action, reverts: None, selection: request.described, matched };
+    let label = request.label.clone();
+    let new = NewOperation { id, action, reverts: None, label, selection: request.described, matched };
     store::operations::insert(connection, cause, &new).await?;
     store::operations::add_items(connection, cause, id, &records).await?;
-    let started = OperationStarted { operation_id: id, action: action.into(), matched, reverts: None };
+    let started =
+        OperationStarted { operation_id: id, action: action.into(), label: request.label, matched, reverts: None };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &started)]).await?;
     Ok(Started { operation_id: Some(id), matched })
 }

@@ -2,20 +2,27 @@
 
 mod acts;
 mod batches;
+mod cancelling;
 mod deliveries;
 mod faults;
 mod files;
+mod forms;
 mod health;
 mod imports;
 mod input;
 mod integrations;
 mod isolation;
+mod linking;
 mod listing;
 mod mapping;
+mod narrowing;
 mod operations;
 mod pausing;
 mod quarantine;
 mod records;
+mod refusals;
+mod relabel;
+mod retention;
 mod rotation;
 mod schema;
 mod sender;

@@ -32,10 +32,10 @@ pub(crate) struct ListOperationItems {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ItemResponse {
     record_id: RecordId,
-    /// `pending`, `requested`, `changed`, `unchanged`, `skipped` or `conflict`.
+    /// `pending`, `requested`, `changed`, `unchanged`, `skipped`, `conflict`, `failed` or `cancelled`.
     result: String,
-    /// Of a skipped one: `already_archived`, `not_archived`, `archived`, `held`, `decided_by_person` or `gone`. Of a
-    /// conflict: `changed_by_person`.
+    /// Of a skipped one: `already_archived`, `not_archived`, `archived`, `held`, `decided_by_person`, `unknown_label` or
+    /// `gone`. Of a conflict: `changed_by_person`. Of a failed one: `no_answer`.
     reason: Option<String>,
     /// The record's version that the act made.
     version: Option<i32>,
