@@ -8,6 +8,7 @@ mod approval;
 mod catalogue;
 mod file;
 mod integration;
+mod label_state;
 mod operation;
 mod record;
 mod rule;
@@ -20,15 +21,16 @@ pub use access::{
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
-pub use file::{FileDeleted, FileStored, ImportCompleted};
+pub use file::{FileDeleted, FileLinked, FileStored, FileUnlinked, ImportCompleted};
 pub use integration::{
     DeliveryReplayed, IntegrationAuthorized, IntegrationConnected, IntegrationDeleted, IntegrationDisconnected,
     IntegrationFailing, IntegrationNeedsReconnect, IntegrationRecovered, IntegrationState, IntegrationUpdated,
     QuarantineReverified, SecretRotated, SyncRequested,
 };
+pub use label_state::LabelState;
 pub use operation::{
-    OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored, ReprocessOutcome,
-    ReprocessRequested, Reprocessed,
+    OperationCancelled, OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored,
+    RelabelRequested, RelabelWish, ReprocessOutcome, ReprocessRequested, Reprocessed,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};

@@ -63,8 +63,9 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
     };
     let read = |form| NaiveDateTime::parse_from_str(after_day, form).ok();
     // Two digits of a year come first: %Y would take them for the first century.
-    let found =
-        read("%d-%b-%y %H:%M:%S GMT").or_else(|| read("%d %b %Y %H:%M:%S GMT")).or_else(|| read("%b %e %H:%M:%S %Y"))?;
+    let found = read("%d-%b-%y %H:%M:%S GMT")
+        .or_else(|| read("%d %b %Y %H:%M:%S GMT"))
+        .or_else(|| read("%b %e %H:%M:%S %Y"))?;
     Some(found.and_utc())
 }
 

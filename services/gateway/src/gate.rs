@@ -215,7 +215,7 @@ impl Gate {
         }
         let bearer = bearer(request.headers()).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
         let checked = self.app.checker.check(bearer, self.app.clock.now()).await?;
-        let counted = self.app.limits.inside(&checked.identity, &mut allowance);
+        let counted = self.app.limits.inside(route.rate, &checked.identity, &mut allowance);
         left.set(allowance);
         counted?;
         if let Some(lacking) = checked.lacking

@@ -135,6 +135,8 @@ pub enum RateClass {
     SignUp,
     /// The usual ones and the address's mail to others.
     Mail,
+    /// The usual ones and the tenant's long bodies: uploads, downloads, imports and exports.
+    Transfer,
 }
 
 /// One call.

@@ -18,7 +18,9 @@ use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::consumers::on_ingested::OnIngested;
+use crate::consumers::on_label_changed::OnLabelChanged;
 use crate::consumers::on_reprocessed::OnReprocessed;
+use crate::consumers::on_tenant_changed::OnTenantChanged;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::Catalogue;
 use crate::intake::{Committers, Intake};
@@ -69,6 +71,8 @@ pub(crate) struct App {
     pub(crate) outbound: Outbound,
     pub(crate) pull: PullSettings,
     pub(crate) quarantine: QuarantineSettings,
+    /// Wakes the job that takes raw forms away when a tenant changed how long they are kept.
+    pub(crate) retention_changed: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
 }
@@ -100,6 +104,7 @@ impl App {
             outbound: Outbound::new(&settings.outbound)?,
             pull: settings.pull.clone(),
             quarantine: settings.quarantine.clone(),
+            retention_changed: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
         };
         Ok((app, committers))
@@ -177,6 +182,12 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(arrivals.linger(INDEX_LINGER).batch(INDEX_BATCH).run(shutdown.clone()));
     let decided_again = Arc::new(OnReprocessed::new(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.operations"), decided_again).run(shutdown.clone()));
+    let labels = Arc::new(OnLabelChanged::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.labels"), labels).run(shutdown.clone()));
+    let tenants = Arc::new(OnTenantChanged::new(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.tenants"), tenants).run(shutdown.clone()));
+    work.spawn(jobs::expire_raw::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::give_up_items::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));

@@ -11,6 +11,7 @@ use crate::usecases::act_on_record::ActOnRecordError;
 use crate::usecases::apply_mapping::ApplyMappingError;
 use crate::usecases::authorize_integration::AuthorizeIntegrationError;
 use crate::usecases::begin_import::BeginImportError;
+use crate::usecases::cancel_operation::CancelOperationError;
 use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
 use crate::usecases::delete_file::DeleteFileError;
@@ -280,7 +281,20 @@ impl From<StartOperationError> for ApiError {
                     format!("matches more than {MAX_MATCHED} records; narrow it, for instance by from and to");
                 Self::validation(&[Violation::new("filter", "max_items", message)])
             }
+            StartOperationError::UnknownLabel(name) => Self::new(ErrorCode::UnknownLabel).with("label", name),
             StartOperationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelOperationError> for ApiError {
+    fn from(error: CancelOperationError) -> Self {
+        match error {
+            CancelOperationError::NotFound => Self::not_found("operation"),
+            CancelOperationError::Completed => Self::new(ErrorCode::Conflict)
+                .message("The operation is complete. Revert it to undo what it did.")
+                .with("reason", "completed"),
+            CancelOperationError::Db(error) => error.into(),
         }
     }
 }

@@ -3,11 +3,13 @@
 pub(crate) mod deliveries;
 pub(crate) mod download;
 pub(crate) mod files;
+mod form;
 pub(crate) mod given;
 pub(crate) mod imports;
 pub(crate) mod integrations;
 pub(crate) mod oauth;
 pub(crate) mod operations;
+mod paging;
 pub(crate) mod quarantine;
 pub(crate) mod records;
 pub(crate) mod syncs;

@@ -57,6 +57,7 @@ use crate::http;
         http::operations::list::list_operations,
         http::operations::show::show_operation,
         http::operations::list_items::list_operation_items,
+        http::operations::cancel::cancel_operation,
         http::operations::revert::revert_operation,
     ),
     tags(

@@ -9,6 +9,8 @@ pub(crate) mod delete_rule;
 pub(crate) mod fulfil_rule_request;
 pub(crate) mod list_outcomes;
 pub(crate) mod redecide_records;
+pub(crate) mod relabel_records;
+mod rounds;
 pub(crate) mod update_label;
 pub(crate) mod update_rule;
 pub(crate) mod update_settings;

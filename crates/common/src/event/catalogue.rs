@@ -29,11 +29,13 @@ event_types! {
     ReviewRequested = "REVIEW_REQUESTED": "A person is asked about a record.";
     Approved = "APPROVED": "A person decided; `data.outcome` tells approval from override.";
     ReprocessRequested = "REPROCESS_REQUESTED": "A record is to be decided again by the rules of the present.";
+    RelabelRequested = "RELABEL_REQUESTED": "A person gives a record a label by an operation, or takes that back.";
     Reprocessed = "REPROCESSED": "A record was decided again; `data.outcome` tells whether anything changed.";
     RecordArchived = "RECORD_ARCHIVED": "A record was archived.";
     RecordRestored = "RECORD_RESTORED": "An archived record was brought back.";
     RecordRawExpunged = "RECORD_RAW_EXPUNGED": "A record's raw form was taken away for good.";
     OperationStarted = "OPERATION_STARTED": "An act on many records was asked for.";
+    OperationCancelled = "OPERATION_CANCELLED": "An act on many records is not gone on with.";
     OperationCompleted = "OPERATION_COMPLETED": "An act on many records came to its end.";
     RuleRequested = "RULE_REQUESTED": "An override asked for a rule.";
     RuleCreated = "RULE_CREATED": "A rule was made.";
@@ -47,6 +49,8 @@ event_types! {
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";
     SecretRotated = "SECRET_ROTATED": "A source's secret was replaced, or its previous one revoked.";
     FileStored = "FILE_STORED": "A file was stored.";
+    FileLinked = "FILE_LINKED": "A file was linked to a record.";
+    FileUnlinked = "FILE_UNLINKED": "A record's file was let go of; it stays.";
     FileDeleted = "FILE_DELETED": "A file was deleted.";
     ImportCompleted = "IMPORT_COMPLETED": "An import of records ended; `data.status` says how.";
     DeliveryReplayed = "DELIVERY_REPLAYED": "A rejected delivery was judged again and taken in.";

@@ -64,8 +64,13 @@ pub(crate) async fn apply_mapping(
         let started = Started::counted(&records)?;
         return Ok(Applied { started, sample: Some((newest.len(), changed)) });
     }
-    let beginning =
-        Beginning { work: Work::Remap, integration_id: Some(id), described: input.described, items: &records };
+    let beginning = Beginning {
+        work: Work::Remap,
+        integration_id: Some(id),
+        label: None,
+        described: input.described,
+        items: &records,
+    };
     let started = begin(connection, app, cause, beginning).await?;
     Ok(Applied { started, sample: None })
 }

@@ -74,7 +74,12 @@ pub(crate) async fn replay_deliveries(
     if input.dry_run {
         return Ok(Started::counted(&deliveries)?);
     }
-    let beginning =
-        Beginning { work: Work::Replay, integration_id: Some(id), described: input.described, items: &deliveries };
+    let beginning = Beginning {
+        work: Work::Replay,
+        integration_id: Some(id),
+        label: None,
+        described: input.described,
+        items: &deliveries,
+    };
     Ok(begin(connection, app, cause, beginning).await?)
 }

@@ -41,7 +41,7 @@ pub(crate) async fn revert_operation(
         Work::Replay => return Err(RevertOperationError::IsReplay),
         work @ (Work::Act(_) | Work::Remap) => work,
     };
-    if operation.status == "running" {
+    if operation.completed_at.is_none() {
         return Err(RevertOperationError::StillRunning);
     }
     if let Some(by) = operation.reverted_by {
@@ -53,12 +53,14 @@ pub(crate) async fn revert_operation(
         action: REVERT,
         integration_id: operation.integration_id.map(IntegrationId),
         reverts: Some((id, work.as_str())),
+        label: None,
         selection: serde_json::json!({ "operationId": id }).to_string(),
         matched,
     };
     store::operations::insert(connection, cause, &new).await?;
     store::operations::add_items_to_revert(connection, cause, revert, id).await?;
-    let started = OperationStarted { operation_id: revert, action: REVERT.into(), matched, reverts: Some(id) };
+    let started =
+        OperationStarted { operation_id: revert, action: REVERT.into(), label: None, matched, reverts: Some(id) };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &started)]).await?;
     Ok(Started { operation_id: Some(revert), matched })
 }

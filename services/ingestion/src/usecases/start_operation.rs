@@ -32,6 +32,8 @@ pub(crate) enum Selection {
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) act: Act,
+    /// The label that the records are to have, when the act gives one.
+    pub(crate) label: Option<String>,
     pub(crate) selection: Selection,
     /// The selection as it was asked for, as JSON text.
     pub(crate) described: String,
@@ -61,6 +63,8 @@ pub(super) struct Beginning<'b> {
     pub(super) work: Work,
     /// The source that it is about, where it is about one.
     pub(super) integration_id: Option<IntegrationId>,
+    /// The label that it gives, where it gives one.
+    pub(super) label: Option<String>,
     /// The selection as it was asked for, as JSON text.
     pub(super) described: String,
     /// Records, or for a replay deliveries; each once.
@@ -72,6 +76,8 @@ pub(super) struct Beginning<'b> {
 pub(crate) enum StartOperationError {
     #[error("more than {MAX_MATCHED} records match")]
     TooMany,
+    #[error("the tenant has no label {0:?}")]
+    UnknownLabel(String),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -83,12 +89,22 @@ pub(crate) async fn start_operation(
     cause: &Cause,
     request: Request,
 ) -> Result<Started, StartOperationError> {
+    if let Some(label) = &request.label
+        && !store::labels::is_known(connection, cause.tenant_id, label).await?
+    {
+        return Err(StartOperationError::UnknownLabel(label.clone()));
+    }
     let records = select(connection, cause, &request.selection).await?;
     if request.dry_run {
         return Started::counted(&records);
     }
-    let work = Work::Act(request.act);
-    let beginning = Beginning { work, integration_id: None, described: request.described, items: &records };
+    let beginning = Beginning {
+        work: Work::Act(request.act),
+        integration_id: None,
+        label: request.label,
+        described: request.described,
+        items: &records,
+    };
     begin(connection, app, cause, beginning).await
 }
 
@@ -99,13 +115,13 @@ pub(super) async fn begin(
     cause: &Cause,
     beginning: Beginning<'_>,
 ) -> Result<Started, StartOperationError> {
-    let Beginning { work, integration_id, described: selection, items } = beginning;
+    let Beginning { work, integration_id, label, described: selection, items } = beginning;
     let matched = Started::counted(items)?.matched;
     let (id, action) = (OperationId::generate(), work.as_str());
-    let new = NewOperation { id, action, integration_id, reverts: None, selection, matched };
+    let new = NewOperation { id, action, integration_id, reverts: None, label: label.clone(), selection, matched };
     store::operations::insert(connection, cause, &new).await?;
     store::operations::add_items(connection, cause, id, items).await?;
-    let started = OperationStarted { operation_id: id, action: action.into(), matched, reverts: None };
+    let started = OperationStarted { operation_id: id, action: action.into(), label, matched, reverts: None };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &started)]).await?;
     Ok(Started { operation_id: Some(id), matched })
 }

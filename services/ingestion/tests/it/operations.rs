@@ -11,10 +11,10 @@ use test_support::{Client, wait_until};
 use crate::verdicts::{Teller, tell};
 use crate::{start, start_api_only};
 
-const BULK: &str = "/api/v1/records/bulk";
+pub(crate) const BULK: &str = "/api/v1/records/bulk";
 
 /// Sends so many records and gives their ids.
-async fn send(agent: &Client, source: &str, count: usize) -> Vec<RecordId> {
+pub(crate) async fn send(agent: &Client, source: &str, count: usize) -> Vec<RecordId> {
     let records: Vec<Value> = (0..count).map(|n| json!({"raw": format!("text {n}"), "source": source})).collect();
     let answer = agent.post("/api/v1/records/batch", json!(records)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -165,6 +165,7 @@ pub(crate) fn reprocessed(tenant: TenantId, asked: &ReprocessRequested, outcome:
         operation_id: asked.operation_id,
         outcome,
         decision_id: DecisionId::generate(),
+        previous_decision_id: None,
         sequence: 2,
         status: RecordStatus::Classified,
         label: Some("ham".into()),
@@ -274,6 +275,7 @@ async fn bad_input_and_another_tenants_ids() {
             ("GET", format!("/api/v1/operations/{id}")),
             ("GET", format!("/api/v1/operations/{id}/items")),
             ("POST", format!("/api/v1/operations/{id}/revert")),
+            ("POST", format!("/api/v1/operations/{id}/cancel")),
         ] {
             let answer = me.send(method, &path, &[], None).await;
             assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{method} {path}");

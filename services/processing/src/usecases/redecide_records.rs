@@ -8,6 +8,7 @@ use common::{DecisionId, RecordId, TenantId};
 use db::{Connection, DbError};
 
 use super::decide_records::{Arrival, RulesOf, decide_records, rules_of};
+use super::rounds::one_of_each;
 use crate::app::App;
 use crate::domain::decision::{Decision, SERVICE, decide};
 use crate::store::records::Standing;
@@ -28,17 +29,10 @@ pub(crate) async fn redecide_records(
     connection: &mut Connection,
     app: &App,
     tenants: &[TenantId],
-    mut requests: Vec<Request>,
+    requests: Vec<Request>,
 ) -> Result<(), DbError> {
-    // Writers of records go in the order of ids, so that two batches cannot lock each other out.
-    requests.sort_by_key(|request| request.requested.record.record_id);
-    while !requests.is_empty() {
-        // One request of each record at a time: a second one starts from what the first came to.
-        let mut seen = HashSet::new();
-        let (round, later): (Vec<_>, Vec<_>) =
-            requests.into_iter().partition(|request| seen.insert(request.requested.record.record_id));
+    for round in one_of_each(requests, |request| request.requested.record.record_id) {
         redecide_each_once(connection, app, tenants, round).await?;
-        requests = later;
     }
     Ok(())
 }
@@ -101,7 +95,8 @@ fn wanted(requests: &[Request], id: impl Fn(&Request) -> Option<DecisionId>) -> 
     requests.iter().filter_map(|request| Some((request.requested.record.record_id, id(request)?))).collect()
 }
 
-fn redecide(
+/// The earlier decision that is wished for, or what the rules of the present say.
+pub(super) fn redecide(
     request: &Request,
     now: &Standing,
     rules: &RulesOf,
@@ -133,6 +128,7 @@ fn answer(
         operation_id: request.requested.operation_id,
         outcome,
         decision_id: decision.id,
+        previous_decision_id: before.map(|standing| standing.current.id).filter(|id| *id != decision.id),
         sequence,
         status: decision.status,
         label: decision.label.clone(),

@@ -36,12 +36,12 @@ pub(crate) struct ItemResponse {
     record_id: Option<RecordId>,
     /// The receipt that was replayed.
     delivery_id: Option<DeliveryId>,
-    /// `pending`, `requested`, `changed`, `unchanged`, `skipped` or `conflict`.
+    /// `pending`, `requested`, `changed`, `unchanged`, `skipped`, `conflict`, `failed` or `cancelled`.
     result: String,
-    /// Of a skipped one: `already_archived`, `not_archived`, `archived`, `held`, `decided_by_person` or `gone`; when it
-    /// was to be read anew, `raw_expunged`, `not_delivered` or `unreadable`; when it was replayed, why it was rejected
-    /// again; `source_gone` or `source_unusable`. Of a receipt that stays as it is: `taken_in_before` or `duplicate`.
-    /// Of a conflict: `changed_by_person`.
+    /// Of a skipped one: `already_archived`, `not_archived`, `archived`, `held`, `decided_by_person`, `unknown_label` or
+    /// `gone`; when it was to be read anew, `raw_expunged`, `not_delivered` or `unreadable`; when it was replayed, why it
+    /// was rejected again; `source_gone` or `source_unusable`. Of a receipt that stays as it is: `taken_in_before` or
+    /// `duplicate`. Of a conflict: `changed_by_person`. Of a failed one: `no_answer`.
     reason: Option<String>,
     /// The record's version that the act made.
     version: Option<i32>,
