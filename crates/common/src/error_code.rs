@@ -64,6 +64,9 @@ error_codes! {
     LastOwner, "last_owner", 409, false, "A tenant keeps at least one owner. Make somebody else an owner first.";
     LabelInUse, "label_in_use", 409, false, "Rules or decisions use the label. Change those first.";
     LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";
+    RuleNotInShadow, "rule_not_in_shadow", 409, false, "Only a rule in shadow can be promoted. Set its status to shadow first, or enable it.";
+    ListExists, "list_exists", 409, false, "A value list of this name exists. Choose another name.";
+    ListInUse, "list_in_use", 409, false, "Rules refer to the value list; context names them. Change those first.";
     RuleExists, "rule_exists", 409, false, "A rule of this name exists. Choose another name.";
     IntegrationExists, "integration_exists", 409, false, "An integration of this name exists. Choose another name.";
     RotationInProgress, "rotation_in_progress", 409, false, "The secret was rotated and the previous one still verifies until context.previousSecretExpiresAt. Wait, revoke it, or send force.";
