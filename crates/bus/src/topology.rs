@@ -25,14 +25,16 @@ pub struct Queue {
 }
 
 use EventType::{
-    Approved, Classified, Ingested, IntegrationConnected, IntegrationDeleted, LabelCreated, LabelDeleted, LabelUpdated,
-    MemberJoined, MemberRemoved, ReprocessRequested, Reprocessed, ReviewRequested, RuleRequested, SubscriptionUpdated,
-    TenantCreated,
+    Approved, Classified, EntitlementsUpdated, Ingested, IntegrationConnected, IntegrationDeleted, LabelCreated,
+    LabelDeleted, LabelUpdated, MemberJoined, MemberRemoved, ReprocessRequested, Reprocessed, ReviewRequested,
+    RuleRequested, SubscriptionUpdated, TenantCreated, TenantDeleted, TenantUpdated,
 };
 
 /// Every queue there is.
 pub const QUEUES: &[Queue] = &[
     Queue { name: "gateway.subscriptions", types: &[SubscriptionUpdated] },
+    Queue { name: "gateway.entitlements", types: &[EntitlementsUpdated] },
+    Queue { name: "ingestion.entitlements", types: &[EntitlementsUpdated] },
     Queue { name: "ingestion.index", types: &[Ingested] },
     Queue { name: "ingestion.operations", types: &[Reprocessed] },
     Queue { name: "ingestion.states", types: &[Classified, ReviewRequested, Approved] },
@@ -44,7 +46,16 @@ pub const QUEUES: &[Queue] = &[
     Queue { name: "approvals.labels", types: &[LabelCreated, LabelUpdated, LabelDeleted] },
     Queue {
         name: "billing.usage",
-        types: &[TenantCreated, Ingested, MemberJoined, MemberRemoved, IntegrationConnected, IntegrationDeleted],
+        types: &[
+            TenantCreated,
+            TenantUpdated,
+            TenantDeleted,
+            Ingested,
+            MemberJoined,
+            MemberRemoved,
+            IntegrationConnected,
+            IntegrationDeleted,
+        ],
     },
     Queue { name: "reporting.log", types: &[] },
 ];
