@@ -16,11 +16,13 @@ use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
+use crate::consumers::on_entitlements::OnEntitlements;
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_reprocessed::OnReprocessed;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::catalogue;
 use crate::intake::{Committers, Intake};
+use crate::quotas::Quotas;
 use crate::settings::{FileSettings, IngestionSettings};
 use crate::source_cache::SourceCache;
 use crate::{http, jobs, openapi};
@@ -47,6 +49,8 @@ pub(crate) struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sealer: Sealer,
     pub(crate) sources: SourceCache,
+    /// Whether tenants may take in more.
+    pub(crate) quotas: Quotas,
     pub(crate) intake: Intake,
     /// Wakes the release of held records when a source of this process was resumed.
     pub(crate) resumed: Notify,
@@ -77,6 +81,7 @@ impl App {
             clock: Arc::new(SystemClock),
             sealer: Sealer::new(&settings.sealing)?,
             sources: SourceCache::new(&settings.intake),
+            quotas: Quotas::new(),
             intake,
             resumed: Notify::new(),
             blobs: BlobStore::open(&settings.files.store)?,
@@ -161,6 +166,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(arrivals.linger(INDEX_LINGER).run(shutdown.clone()));
     let decided_again = Arc::new(OnReprocessed::new(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.operations"), decided_again).run(shutdown.clone()));
+    let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.entitlements"), allowed).run(shutdown.clone()));
+    work.spawn(jobs::make_room::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));

@@ -16,6 +16,7 @@ pub(crate) mod integration;
 pub(crate) mod item;
 pub(crate) mod mapping;
 pub(crate) mod provider;
+pub(crate) mod quota;
 pub(crate) mod secret;
 pub(crate) mod signature;
 pub(crate) mod source;

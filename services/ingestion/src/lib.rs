@@ -11,6 +11,7 @@ mod http;
 mod intake;
 mod jobs;
 mod openapi;
+mod quotas;
 mod settings;
 mod source_cache;
 mod store;

@@ -13,6 +13,7 @@ pub(crate) mod integrations;
 pub(crate) mod operation_items;
 pub(crate) mod operations;
 pub(crate) mod quarantine;
+pub(crate) mod quotas;
 pub(crate) mod records;
 pub(crate) mod releases;
 mod schema;

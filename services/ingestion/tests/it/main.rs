@@ -15,6 +15,7 @@ mod mapping;
 mod operations;
 mod pausing;
 mod quarantine;
+mod quotas;
 mod records;
 mod rotation;
 mod schema;
