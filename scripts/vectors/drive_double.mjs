@@ -63,7 +63,7 @@ const session = await stripe.checkout.sessions.create({
   success_url: "http://app.example/done?s={CHECKOUT_SESSION_ID}", cancel_url: "http://app.example/",
 });
 assert.match(await (await press(session.url, { card: "0002" })).text(), /declined/);
-const paid = await press(session.url, { card: "0341" });
+const paid = await press(session.url, { card: "4242" });
 assert.equal(paid.headers.get("location"), `http://app.example/done?s=${session.id}`);
 const done = await stripe.checkout.sessions.retrieve(session.id, { expand: ["subscription", "customer"] });
 assert.equal(done.status, "complete");
@@ -85,6 +85,7 @@ const resumed = await stripe.subscriptions.update(id, { pause_collection: "" });
 assert.equal(resumed.pause_collection, null);
 
 // A renewal that fails, by the test clock; a card that works; a refund; the end.
+await press(new URL("/_test/card", base), { customer: customer.id, card: "0341" });
 const clock = await stripe.testHelpers.testClocks.create({ frozen_time: Math.floor(Date.now() / 1000) });
 await stripe.testHelpers.testClocks.advance(clock.id, { frozen_time: clock.frozen_time + 32 * 86400 });
 assert.equal((await stripe.subscriptions.retrieve(id)).status, "past_due");

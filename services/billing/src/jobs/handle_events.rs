@@ -12,7 +12,7 @@ use crate::store::provider_events;
 use crate::usecases::handle_event::handle_event;
 
 /// Events in hand at a time, each of another customer.
-const BATCH: i64 = 32;
+const BATCH: i64 = 8;
 /// Of those, how many at once: each may wait for the provider, and needs a connection only before and after.
 const AT_ONCE: usize = 4;
 /// Longer than a call takes with all of its tries.

@@ -137,8 +137,9 @@ fn drift(
     as_of: DateTime,
 ) -> Option<String> {
     let Some((ours, by)) = known else { return Some(format!("was unknown, is {}", theirs.status.as_str())) };
-    // What was learnt while the list was on its way is newer than the list.
-    if by.at() > as_of || ours == theirs {
+    // What was learnt while the list was on its way is newer than the list; of the same second it may be. Another round
+    // will tell, and a missed event is handled by itself.
+    if by.at() >= as_of || ours == theirs {
         return None;
     }
     if ours.status != theirs.status {

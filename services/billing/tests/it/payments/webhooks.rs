@@ -3,13 +3,14 @@
 
 use std::net::TcpListener;
 
-use billing::Billing;
+use billing::{Billing, BillingSettings};
 use common::{Role, TenantId};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 use test_support::wait_until;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use web::{Roles, Service as _};
 
@@ -116,13 +117,7 @@ async fn what_was_stored_survives_the_death_of_who_stored_it() {
 
     let stop = CancellationToken::new();
     let _stop_on_panic = stop.clone().drop_guard();
-    let (settings, stopped) = (of_worker.expect("made above"), stop.clone());
-    let worker = tokio::task::spawn_blocking(move || {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let roles = Roles { api: false, worker: true };
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(Billing::serve(settings, roles, listener, stopped)).expect("the worker runs");
-    });
+    let worker = second_worker(of_worker.expect("made above"), stop.clone());
     let of_tenant = app.caller(tenant, Role::Owner);
     wait_until("the next worker handles it", async || {
         (of_tenant.get("/api/v1/billing/status").await.body["plan"] == "business").then_some(())
@@ -133,6 +128,16 @@ async fn what_was_stored_survives_the_death_of_who_stored_it() {
     worker.await.expect("the worker ends without a panic");
     double.stop().await;
     app.finish().await;
+}
+
+/// Another process's worker on the same database.
+fn second_worker(settings: BillingSettings, stop: CancellationToken) -> JoinHandle<()> {
+    tokio::task::spawn_blocking(move || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let roles = Roles { api: false, worker: true };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(Billing::serve(settings, roles, listener, stop)).expect("the worker runs");
+    })
 }
 
 async fn make_customer(double: &stripe_double::Double, tenant: TenantId) -> String {
@@ -196,7 +201,11 @@ async fn a_stranger_s_customer_is_nobody_s_and_changes_nobody() {
 async fn wild_orders_with_repetitions_through_http_end_in_the_provider_s_state() {
     // The same by the thousand, without HTTP, is a unit test of `domain::step`.
     const LIVES: usize = 12;
-    let paid = Paid::start_as(BOTH, |_| {}).await;
+    let mut of_second = None;
+    let paid = Paid::start_as(BOTH, |settings| of_second = Some(settings.clone())).await;
+    let stop = CancellationToken::new();
+    let _stop_on_panic = stop.clone().drop_guard();
+    let second = second_worker(of_second.expect("made above"), stop.clone());
     let mut tenants = Vec::new();
     for index in 0..LIVES {
         let tenant = paid.tenant().await;
@@ -228,6 +237,11 @@ async fn wild_orders_with_repetitions_through_http_end_in_the_provider_s_state()
         assert_eq!(ours["plan"], plan, "{ours} {theirs}");
     }
     assert_eq!(paid.app.count("provider_events WHERE state = 'failed'").await, 0);
+    let twice = "(SELECT FROM billing_events WHERE provider_event_id IS NOT NULL \
+                  GROUP BY provider_event_id HAVING count(*) > 1) twice";
+    assert_eq!(paid.app.count(twice).await, 0, "of two workers one handles an event");
+    stop.cancel();
+    second.await.expect("the second worker ends without a panic");
     paid.finish().await;
 }
 
