@@ -13,6 +13,8 @@ source "$ROOT/scripts/lib/servers.sh"
 source "$ROOT/scripts/lib/stack.sh"
 # shellcheck source=lib/vectors.sh
 source "$ROOT/scripts/lib/vectors.sh"
+# shellcheck source=lib/double.sh
+source "$ROOT/scripts/lib/double.sh"
 STARTED=$(now_ms)
 TEST_PID="$STATE/run/test.pid"
 OURS=0
@@ -124,6 +126,9 @@ if [[ "${VECTORS:-1}" = 1 ]]; then
   # Without the internet, and without the libraries from an earlier run, this fails: VECTORS=0.
   progress "Fetching the libraries and signing" vectors vectors_make
   export VERDICT_TEST_VECTORS="$STATE/vectors.jsonl"
+  stage "The double of Stripe, driven by Stripe's own libraries"
+  double_build
+  progress "Checkout, portal, renewals, webhooks by npm and PyPI stripe" driven double_drive
 fi
 # The file handles of a thousand connections, on machines that start low.
 ulimit -n 65536 2>/dev/null || true

@@ -70,6 +70,12 @@ stack_env() {
       SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL" "VERDICT__FILES__STORE__FOLDER=$STATE/files")
       wanted='^VERDICT__(INTERNAL__PUBLIC_KEYS|SEALING__KEYS)='
       ;;
+    billing)
+      [[ -z "${PLANS_FILE:-}" ]] || SVC_ENV+=("VERDICT__PLANS__FILE=$PLANS_FILE")
+      if [[ "${BILLING:-}" = double ]]; then
+        while IFS= read -r line; do SVC_ENV+=("$line"); done < <(double_env)
+      fi
+      ;;
   esac
   while IFS= read -r line; do
     [[ ! "$line" =~ $wanted ]] || SVC_ENV+=("$line")
@@ -146,7 +152,8 @@ stack_dead_or_slow() { tail -n 15 "$STATE/logs/$1.log" | sed 's/^/      /' >&2; 
 stack_start() {
   local service
   : >"$STATE/run/stack.env"
-  printf 'PORT_BASE=%q\nGATEWAY_URL=%q\nBIN_DIR=%q\n' "$PORT_BASE" "$GATEWAY_URL" "$BIN_DIR" >"$STATE/run/stack.env"
+  printf 'PORT_BASE=%q\nGATEWAY_URL=%q\nBIN_DIR=%q\nBILLING=%q\n' "$PORT_BASE" "$GATEWAY_URL" "$BIN_DIR" "${BILLING:-}" \
+    >"$STATE/run/stack.env"
   for service in "${SERVICES[@]}"; do
     : >"$STATE/logs/$service.log"
     stack_start_one "$service"

@@ -25,14 +25,17 @@ pub struct Queue {
 }
 
 use EventType::{
-    Approved, Classified, Ingested, IntegrationConnected, IntegrationDeleted, LabelCreated, LabelDeleted, LabelUpdated,
-    MemberJoined, MemberRemoved, RecordArchived, RecordRestored, RelabelRequested, ReprocessRequested, Reprocessed,
-    ReviewRequested, RuleRequested, SubscriptionUpdated, TenantCreated, TenantUpdated,
+    Approved, Classified, EntitlementsUpdated, Ingested, IntegrationConnected, IntegrationDeleted, LabelCreated,
+    LabelDeleted, LabelUpdated, MemberJoined, MemberRemoved, RecordArchived, RecordRestored, RelabelRequested,
+    ReprocessRequested, Reprocessed, ReviewRequested, RuleRequested, SubscriptionUpdated, TenantCreated, TenantDeleted,
+    TenantUpdated,
 };
 
 /// Every queue there is.
 pub const QUEUES: &[Queue] = &[
     Queue { name: "gateway.subscriptions", types: &[SubscriptionUpdated] },
+    Queue { name: "gateway.entitlements", types: &[EntitlementsUpdated] },
+    Queue { name: "ingestion.entitlements", types: &[EntitlementsUpdated] },
     Queue { name: "ingestion.index", types: &[Ingested] },
     Queue { name: "ingestion.labels", types: &[LabelCreated, LabelUpdated, LabelDeleted] },
     Queue { name: "ingestion.operations", types: &[Reprocessed] },
@@ -47,7 +50,16 @@ pub const QUEUES: &[Queue] = &[
     Queue { name: "approvals.labels", types: &[LabelCreated, LabelUpdated, LabelDeleted] },
     Queue {
         name: "billing.usage",
-        types: &[TenantCreated, Ingested, MemberJoined, MemberRemoved, IntegrationConnected, IntegrationDeleted],
+        types: &[
+            TenantCreated,
+            TenantUpdated,
+            TenantDeleted,
+            Ingested,
+            MemberJoined,
+            MemberRemoved,
+            IntegrationConnected,
+            IntegrationDeleted,
+        ],
     },
     Queue { name: "reporting.log", types: &[] },
 ];

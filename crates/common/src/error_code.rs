@@ -79,6 +79,10 @@ error_codes! {
     ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";
+    AlreadySubscribed, "already_subscribed", 409, false, "The tenant has a subscription. Change it with the link of GET /billing/portal.";
+    NoBillingCustomer, "no_billing_customer", 409, false, "The tenant has never begun to pay. Begin with POST /billing/session.";
+    PaymentProviderRefused, "payment_provider_refused", 502, false, "The payment provider refused; the installation's operator has to look at it.";
+    PaymentProviderUnavailable, "payment_provider_unavailable", 503, true, "The payment provider cannot be reached. Try again shortly.";
     IdempotencyInProgress, "idempotency_in_progress", 409, true, "The first request with this Idempotency-Key still runs. Try again shortly.";
     InviteUnusable, "invite_unusable", 410, false, "The invite's link is worth nothing (any more); context.reason says why. Ask for a new invite.";
     ResetUnusable, "reset_unusable", 410, false, "The link for a new password is worth nothing (any more). Ask for a new one.";

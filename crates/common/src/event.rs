@@ -5,6 +5,7 @@
 
 mod access;
 mod approval;
+mod billing;
 mod catalogue;
 mod file;
 mod integration;
@@ -16,10 +17,11 @@ mod rule;
 pub use access::{
     ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
     MemberRemoved, PasswordChanged, RecoveryCodeUsed, RecoveryCodesRenewed, RefreshTokenReused, RoleChanged,
-    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts,
-    TenantUpdated,
+    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantDeleted,
+    TenantParts, TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
+pub use billing::{Access, Allowance, CheckoutStarted, EntitlementsUpdated};
 pub use catalogue::EventType;
 pub use file::{FileDeleted, FileLinked, FileStored, FileUnlinked, ImportCompleted};
 pub use integration::{

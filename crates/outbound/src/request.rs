@@ -64,6 +64,16 @@ impl OutboundRequest {
         Ok(request)
     }
 
+    /// With a body that is written already.
+    ///
+    /// # Errors
+    /// When the content type has characters that a header cannot carry.
+    pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Result<Self, OutboundError> {
+        self = self.header("content-type", content_type)?;
+        self.body = Some(body.into());
+        Ok(self)
+    }
+
     /// With one more header, replaced when it is there.
     ///
     /// # Errors

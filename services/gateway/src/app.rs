@@ -16,6 +16,7 @@ use crate::auth::http::sealed::AnswerKey;
 use crate::auth::jobs::{hear_revocations, rotate_keys, sweep};
 use crate::auth::keys::KeyRing;
 use crate::auth::passwords::Passwords;
+use crate::consumers::on_entitlements_updated::OnEntitlementsUpdated;
 use crate::consumers::on_subscription_updated::OnSubscriptionUpdated;
 use crate::gate::{Cors, RateLimits};
 use crate::mail::{self, Courier};
@@ -126,6 +127,8 @@ fn start_background(app: &App, bus: &Bus, background: &TaskTracker, shutdown: &C
     background.spawn(Relay::new(app.db.clone(), bus.clone(), app.outbox.clone()).run(shutdown.clone()));
     let handler = Arc::new(OnSubscriptionUpdated { db: app.db.clone() });
     background.spawn(Consumer::new(bus.clone(), queue("gateway.subscriptions"), handler).run(shutdown.clone()));
+    let handler = Arc::new(OnEntitlementsUpdated { db: app.db.clone() });
+    background.spawn(Consumer::new(bus.clone(), queue("gateway.entitlements"), handler).run(shutdown.clone()));
     background.spawn(rotate_keys::run(app.clone(), shutdown.clone()));
     background.spawn(mail::send::run(app.clone(), shutdown.clone()));
     background.spawn(sweep::run(app.clone(), shutdown.clone()));

@@ -272,6 +272,16 @@ impl From<CreateInviteError> for ApiError {
             CreateInviteError::TooMany => Self::new(ErrorCode::Conflict)
                 .message(format!("The tenant has {MAX_OPEN} open invites. Revoke one that is not needed any more."))
                 .with("limit", MAX_OPEN),
+            CreateInviteError::NoSeat(taken) => Self::new(ErrorCode::QuotaExceeded)
+                .message(format!(
+                    "The plan {} has {} seats, and members and open invites take {}. Remove a member, revoke an \
+                     invite, or see GET /billing/status for a larger plan.",
+                    taken.plan, taken.seats, taken.taken
+                ))
+                .with("entitlement", "seats")
+                .with("limit", taken.seats)
+                .with("used", taken.taken)
+                .with("plan", taken.plan),
             CreateInviteError::Standing(error) => error.into(),
             CreateInviteError::Db(error) => error.into(),
         }

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
+use crate::consumers::on_entitlements::OnEntitlements;
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_label_changed::OnLabelChanged;
 use crate::consumers::on_reprocessed::OnReprocessed;
@@ -24,6 +25,7 @@ use crate::consumers::on_tenant_changed::OnTenantChanged;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::Catalogue;
 use crate::intake::{Committers, Intake};
+use crate::quotas::Quotas;
 use crate::settings::{FileSettings, IngestionSettings, PullSettings, QuarantineSettings};
 use crate::source_cache::SourceCache;
 use crate::{http, jobs, openapi};
@@ -53,6 +55,8 @@ pub(crate) struct App {
     /// Every kind of source.
     pub(crate) catalogue: &'static Catalogue,
     pub(crate) sources: SourceCache,
+    /// Whether tenants may take in more.
+    pub(crate) quotas: Quotas,
     pub(crate) intake: Intake,
     /// Wakes the release of held records when a source of this process was resumed.
     pub(crate) resumed: Notify,
@@ -93,6 +97,7 @@ impl App {
             sealer: Sealer::new(&settings.sealing)?,
             catalogue,
             sources: SourceCache::new(&settings.intake, catalogue),
+            quotas: Quotas::new(),
             intake,
             resumed: Notify::new(),
             blobs: BlobStore::open(&settings.files.store)?,
@@ -188,6 +193,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.tenants"), tenants).run(shutdown.clone()));
     work.spawn(jobs::expire_raw::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::give_up_items::run(Arc::clone(&app), shutdown.clone()));
+    let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.entitlements"), allowed).run(shutdown.clone()));
+    work.spawn(jobs::make_room::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::clean_blobs::run(Arc::clone(&app), shutdown.clone()));

@@ -18,6 +18,7 @@ pub(crate) mod mapping;
 pub(crate) mod oauth;
 pub(crate) mod provider;
 pub(crate) mod pull;
+pub(crate) mod quota;
 pub(crate) mod retention;
 pub(crate) mod secret;
 pub(crate) mod signature;

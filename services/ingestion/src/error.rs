@@ -6,6 +6,7 @@ use web::ApiError;
 
 use crate::domain::act::Obstacle;
 use crate::intake::IntakeError;
+use crate::quotas::QuotaError;
 use crate::source_cache::LoadError;
 use crate::usecases::act_on_record::ActOnRecordError;
 use crate::usecases::apply_mapping::ApplyMappingError;
@@ -41,6 +42,14 @@ impl From<ConnectIntegrationError> for ApiError {
         match error {
             ConnectIntegrationError::Invalid(violations) => Self::validation(&violations),
             ConnectIntegrationError::NameTaken(name) => name_taken(&name),
+            ConnectIntegrationError::Exhausted { limit, plan } => Self::new(ErrorCode::QuotaExceeded)
+                .message(format!(
+                    "The plan {plan} has {limit} sources, and they are connected. Remove one, or see \
+                     GET /billing/status for a larger plan."
+                ))
+                .with("entitlement", "integrations")
+                .with("limit", limit)
+                .with("plan", plan),
             ConnectIntegrationError::Db(error) => error.into(),
         }
     }
@@ -330,6 +339,29 @@ fn refused(obstacle: Obstacle) -> ApiError {
         Obstacle::AlreadyArchived | Obstacle::NotArchived => "The record is so already.",
     };
     ApiError::new(ErrorCode::Conflict).message(message).with("reason", obstacle.as_str())
+}
+
+impl From<QuotaError> for ApiError {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::Exhausted(exhausted) => {
+                let until = exhausted.resets_at.map(|at| at.to_rfc3339());
+                let way_out = until.as_ref().map_or_else(
+                    || "An owner finds the way out in GET /billing/portal.".to_owned(),
+                    |at| format!("There is room again on {at}; an owner finds a larger plan in GET /billing/plans."),
+                );
+                Self::new(ErrorCode::QuotaExceeded)
+                    .message(format!("Nothing was stored: {}. {way_out}", exhausted.reason))
+                    .with("entitlement", "recordsPerMonth")
+                    .with("plan", exhausted.plan)
+                    .with("reason", exhausted.reason)
+                    .with("limit", exhausted.limit)
+                    .with("used", exhausted.used)
+                    .with("resetsAt", until)
+            }
+            QuotaError::Db(error) => Self::new(ErrorCode::ServiceUnavailable).retry_after(RETRY_SECONDS).because(error),
+        }
+    }
 }
 
 impl From<IntakeError> for ApiError {

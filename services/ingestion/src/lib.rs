@@ -12,6 +12,7 @@ mod intake;
 mod jobs;
 mod openapi;
 mod provider_client;
+mod quotas;
 mod settings;
 mod source_cache;
 mod store;

@@ -18,6 +18,7 @@ pub(crate) mod pull_health;
 pub(crate) mod pulls;
 pub(crate) mod quarantine;
 pub(crate) mod quarantine_bounds;
+pub(crate) mod quotas;
 pub(crate) mod records;
 pub(crate) mod releases;
 pub(crate) mod remaps;

@@ -55,6 +55,14 @@ pub struct TenantParts {
     pub settings: Option<serde_json::Value>,
 }
 
+/// A tenant was deleted, and everything of it is to go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantDeleted {
+    /// The tenant.
+    pub tenant_id: TenantId,
+}
+
 /// Somebody was invited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -254,6 +262,7 @@ pub struct SubscriptionUpdated {
 
 subject!(TenantCreated, TenantCreated, "tenant", |e| e.tenant_id);
 subject!(TenantUpdated, TenantUpdated, "tenant", |e| e.tenant_id);
+subject!(TenantDeleted, TenantDeleted, "tenant", |e| e.tenant_id);
 subject!(MemberInvited, MemberInvited, "invite", |e| e.invite_id);
 subject!(InviteResent, InviteResent, "invite", |e| e.invite_id);
 subject!(InviteRevoked, InviteRevoked, "invite", |e| e.invite_id);

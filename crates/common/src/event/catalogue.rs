@@ -63,6 +63,7 @@ event_types! {
     SyncRequested = "SYNC_REQUESTED": "Somebody asked for a pull of a source.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
+    TenantDeleted = "TENANT_DELETED": "A tenant was deleted.";
     MemberInvited = "MEMBER_INVITED": "Somebody was invited.";
     InviteResent = "INVITE_RESENT": "An invite was mailed again, with a new link and a new end.";
     InviteRevoked = "INVITE_REVOKED": "An invite was taken back.";
@@ -80,6 +81,8 @@ event_types! {
     RecoveryCodeUsed = "RECOVERY_CODE_USED": "A member signed in with a recovery code.";
     RecoveryCodesRenewed = "RECOVERY_CODES_RENEWED": "A member was given new recovery codes.";
     SubscriptionUpdated = "SUBSCRIPTION_UPDATED": "The tenant's plan or its status changed.";
+    EntitlementsUpdated = "ENTITLEMENTS_UPDATED": "What the tenant may do changed, or is told again.";
+    CheckoutStarted = "CHECKOUT_STARTED": "Somebody was sent to the payment provider to subscribe.";
 }
 
 impl fmt::Display for EventType {

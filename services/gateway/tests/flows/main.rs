@@ -2,6 +2,7 @@
 
 mod acts;
 mod api;
+mod billing;
 mod files;
 mod isolation;
 mod outage;

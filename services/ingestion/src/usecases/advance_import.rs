@@ -18,6 +18,7 @@ use crate::domain::import::csv::{Fault, Header};
 use crate::domain::import::lines::{Cut, Line, MAX_RECORD, Place, Rules, cut};
 use crate::domain::import::{Import, ImportFormat, ImportStatus, Rejection};
 use crate::domain::submission::Submission;
+use crate::quotas::QuotaError;
 use crate::store;
 
 /// Most lines of a step.
@@ -132,6 +133,11 @@ async fn step(
             return Ok(end(connection, app, &cause, &mut import, ended).await?);
         }
     };
+    if let Err(QuotaError::Exhausted(exhausted)) = app.quotas.take(&app.db, tenant, sorted.submissions.len(), now).await
+    {
+        let ended = (ImportStatus::Failed, Some(format!("{}; see GET /billing/status.", exhausted.reason)), now);
+        return Ok(end(connection, app, &cause, &mut import, ended).await?);
+    }
     let stored = submit_records_in(connection, app, &cause, sorted.submissions).await?;
     store::imports::insert_rejections(connection, (tenant, import.id), &sorted.rejections).await?;
     let duplicates = count(stored.iter().filter(|stored| stored.duplicate).count());

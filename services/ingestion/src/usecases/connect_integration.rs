@@ -30,6 +30,8 @@ pub(crate) enum ConnectIntegrationError {
     Invalid(Vec<Violation>),
     #[error("the tenant has an integration named {0:?}")]
     NameTaken(String),
+    #[error("the plan {plan} has {limit} sources, and they are connected")]
+    Exhausted { limit: i64, plan: String },
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -45,6 +47,9 @@ pub(crate) async fn connect_integration(
         app.catalogue.find(&input.provider).ok_or_else(|| unknown_provider(app.catalogue, &input.provider))?;
     let config = input.config.unwrap_or_else(|| json!({}));
     check(&app.outbound, provider, &config, input.mapping.as_ref()).map_err(ConnectIntegrationError::Invalid)?;
+    if let Some((limit, plan)) = store::quotas::sources_exhausted(connection, cause.tenant_id).await? {
+        return Err(ConnectIntegrationError::Exhausted { limit, plan });
+    }
     let id = IntegrationId::generate();
     let secret = provider.secret.generate();
     let integration = Integration {

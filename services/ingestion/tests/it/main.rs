@@ -23,6 +23,7 @@ mod pulling;
 mod pulling_faults;
 mod quarantine;
 mod quarantine_bounds;
+mod quotas;
 mod records;
 mod refusals;
 mod relabel;

@@ -40,6 +40,7 @@ impl Check for CreateInviteRequest {
     responses(
         (status = 200, body = InviteView, description = "There was an open invite; it was sent again"),
         (status = 201, body = InviteView, description = "Invited"),
+        (status = 402, description = "`quota_exceeded`: every seat of the plan is taken or promised"),
         (status = 403, description = "`forbidden`: the role allows more than the caller's own"),
         (status = 409, description = "`already_member`; `conflict`: too many open invites; `idempotency_in_progress`"),
         (status = 422, description = "`validation_failed`"),
