@@ -2,6 +2,7 @@
 //! transaction; every query names its tenant.
 
 pub(crate) mod acts;
+pub(crate) mod attachments;
 pub(crate) mod blobs;
 pub(crate) mod deliveries;
 pub(crate) mod facets;

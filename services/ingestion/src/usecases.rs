@@ -37,6 +37,7 @@ pub(crate) mod revert_operation;
 pub(crate) mod rotate_secret;
 pub(crate) mod run_operations;
 pub(crate) mod start_operation;
+pub(crate) mod store_attachments;
 pub(crate) mod store_file;
 pub(crate) mod submit_records;
 pub(crate) mod test_mapping;

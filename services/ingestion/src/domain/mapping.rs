@@ -4,6 +4,7 @@
 //! once and only what a path names is kept. Mapping never fails: what a body lacks is left out.
 
 mod apply;
+mod attachments;
 mod clean;
 mod compact;
 mod definition;
@@ -15,6 +16,7 @@ mod path;
 mod properties;
 
 pub(crate) use apply::Mapped;
+pub(crate) use attachments::{Attachment, Attachments};
 pub(crate) use compact::compact;
 pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
 pub(crate) use path::Place;

@@ -1,4 +1,4 @@
-//! One step of an import: up to a thousand lines, stored in one transaction with the place where the next one begins.
+//! One step of an import: up to five hundred lines, stored in one transaction with the place where the next one begins.
 
 use blobs::BlobError;
 use bytes::Bytes;
@@ -21,8 +21,8 @@ use crate::domain::submission::Submission;
 use crate::quotas::QuotaError;
 use crate::store;
 
-/// Most lines of a step.
-const LINES: usize = 1_000;
+/// Most lines of a step; more at once would only make the buffers of its statement larger.
+const LINES: usize = 500;
 /// Most bytes that a step looks at: room for one record of the greatest length.
 const WINDOW: u64 = 2 << 20;
 /// Bytes that a step looks at as long as nobody knows how long the lines are.

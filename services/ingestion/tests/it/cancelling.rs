@@ -1,6 +1,5 @@
 //! Ending operations early, and what nobody answers for.
 
-use common::event::{OperationCancelled, OperationCompleted};
 use common::{OperationId, Role, TenantId};
 use serde_json::{Value, json};
 use test_support::wait_until;
@@ -36,10 +35,13 @@ async fn what_was_not_begun_is_cancelled_and_says_so() {
     assert_eq!((other.status, other.body["code"].as_str()), (422, Some("validation_failed")));
     assert_eq!(items(&admin, &json!({"id": started}), "&result=cancelled").await.len(), 3);
     assert_eq!(app.count("records WHERE status = 'archived'").await, 0);
-    let told: OperationCancelled = app.wait_for_event("OPERATION_CANCELLED").await.decode().expect("its shape");
-    assert_eq!((told.cancelled, told.action.as_str()), (3, "archive"));
-    let end: OperationCompleted = app.wait_for_event("OPERATION_COMPLETED").await.decode().expect("its shape");
-    assert_eq!((end.cancelled, end.changed), (3, 0));
+    for (kind, data) in [
+        ("OPERATION_CANCELLED", "\"action\":\"archive\",\"cancelled\":3"),
+        ("OPERATION_COMPLETED", "\"changed\":0,%\"cancelled\":3"),
+    ] {
+        let told = format!("outbox WHERE routing_key = '{kind}' AND event::text LIKE '%{data}%'");
+        assert_eq!(app.count(&told).await, 1, "{kind}, once");
+    }
 
     let stranger = app.caller(TenantId::generate(), Role::Admin);
     for cancel in [cancel, format!("/api/v1/operations/{}/cancel", OperationId::generate())] {

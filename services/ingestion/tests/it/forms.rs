@@ -91,6 +91,8 @@ async fn any_bytes_are_a_form_or_refused() {
     }
     // What was refused half-way is cleaned up, and what is kept is a file's or an import's.
     app.owner_sql("UPDATE blobs SET lease_until = now() - interval '1 second' WHERE state = 'uploading'").await;
+    let waking = form(&[part("name=\"file\"; filename=\"b\"", None, b"wakes the clean-up")]);
+    assert_eq!(send(&owner, FILES, waking).await.status, 201);
     wait_until("nothing is kept that nobody has", async || {
         let idle = "blobs b WHERE NOT EXISTS (SELECT FROM files f WHERE f.blob_id = b.id) \
                     AND NOT EXISTS (SELECT FROM imports i WHERE i.blob_id = b.id)";

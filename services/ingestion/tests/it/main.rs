@@ -1,6 +1,7 @@
 //! The ingestion service on a real PostgreSQL and a real RabbitMQ.
 
 mod acts;
+mod attachments;
 mod batches;
 mod cancelling;
 mod deliveries;

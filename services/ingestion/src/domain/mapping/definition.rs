@@ -4,6 +4,7 @@ use common::Violation;
 use common::record::{MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES};
 use serde_json::{Map, Value};
 
+use super::attachments::Attachments;
 use super::expression::Expression;
 use super::extract::Paths;
 use super::{Fields, Mapping};
@@ -69,6 +70,12 @@ impl Compiler {
                 "counterparty" => fields.counterparty = self.ways(&path, value),
                 "occurredAt" => fields.occurred_at = self.ways(&path, value),
                 "attributes" => self.attributes(value, &mut fields),
+                // Files are no fields; they are read from the body that was kept.
+                "attachments" => {
+                    if let Err(found) = Attachments::compile(&Value::Object(object.clone())) {
+                        self.violations.extend(found);
+                    }
+                }
                 _ => self.refuse(&path, "unknown_field", "is no field of a record"),
             }
         }
