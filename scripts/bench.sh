@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures speed in release on a stack of its own, beside the yardsticks of the same run. Run through make bench.
-# Settings: REPEATS=3, DRIVE_SECONDS=10, BURST=20000, ONLY="memory acknowledged answer burst proxy".
+# Settings: REPEATS=3, DRIVE_SECONDS=10, BURST=20000, ONLY="memory acknowledged answer burst proxy rules preview".
 # Ends with 0 even when targets are missed: a shared machine is no judge. The table says MISS.
 set -euo pipefail
 SCRIPTS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
@@ -27,8 +27,10 @@ source "$SCRIPTS/bench/load.sh"
 source "$SCRIPTS/bench/measures.sh"
 # shellcheck source=bench/proxy.sh
 source "$SCRIPTS/bench/proxy.sh"
+# shellcheck source=bench/rules.sh
+source "$SCRIPTS/bench/rules.sh"
 
-wanted() { [[ " ${ONLY:-memory acknowledged answer burst proxy} " = *" $1 "* ]]; }
+wanted() { [[ " ${ONLY:-memory acknowledged answer burst proxy rules preview} " = *" $1 "* ]]; }
 
 stage() {
   local name=$1
@@ -52,6 +54,8 @@ stage acknowledged "Acknowledged webhooks, $REPEATS times $DRIVE_SECONDS s, pgbe
 stage answer "Processor time until the answer"
 stage burst "A burst of $BURST, until the backlog is empty"
 stage proxy "The gateway beside nginx"
+stage rules "Rule sets beside other engines"
+stage preview "A preview over 100,000 records"
 read -r busy_after all_after < <(machine_ticks)
 busy=$(calc "100 * div($busy_after - $busy_before, $all_after - $all_before)" %.0f)
 table "$before_machine" "$busy" | tee "$STATE/report.txt"
