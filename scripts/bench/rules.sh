@@ -3,7 +3,8 @@
 # conditions and the same records in one run. Both are installed below .dev/ on the first run.
 
 RULES_DIR="$ROOT/.dev/rules-bench"
-# The last records are for Verdict alone: the others would take minutes.
+# Verdict decides them all, the others as many as they can in some seconds. Theirs is processor time, which other work
+# on the machine does not lengthen; ours is the best of five by the clock.
 RULES_RECORDS="${RULES_RECORDS:-1000}"
 
 rules_install() {
@@ -44,10 +45,11 @@ measure_rules() {
   "${CARGO_TARGET_DIR:-$ROOT/target}/release/examples/rule_speed" "$data" >"$ours"
   : >"$theirs"
   for size in 10 1000 10000; do
-    # As many records as each does in some seconds.
-    records=$((size == 10 ? 200 : size == 1000 ? 20 : 3))
-    "$RULES_DIR/venv/bin/python" "$SCRIPTS/bench/rules_cel.py" "$data" "$size" "$records" >>"$theirs"
-    YARDSTICKS="$RULES_DIR/node" node "$SCRIPTS/bench/rules_node.mjs" "$data" "$size" "$((records * 5))" >>"$theirs"
+    # As many records as each does in some seconds. Compiling 10,000 conditions takes cel-python minutes.
+    records=$((size == 10 ? 200 : size == 1000 ? 10 : 2))
+    YARDSTICKS="$RULES_DIR/node" node "$SCRIPTS/bench/rules_node.mjs" "$data" "$size" "$records" >>"$theirs"
+    ((size == 10000)) ||
+      "$RULES_DIR/venv/bin/python" "$SCRIPTS/bench/rules_cel.py" "$data" "$size" "$records" >>"$theirs"
   done
   rules_agree "$ours" "$theirs" || warn "the engines decided differently: their times cannot be compared"
   for size in 10 1000 10000; do
@@ -55,6 +57,7 @@ measure_rules() {
     row "rules: $size a record" "$(calc "$value" %.0f) ns" "" "" "" "$(rules_target "$size" "$ours")" \
       "$(verdict "$value" '<' "$(rules_target "$size" "$ours" | tr -dc '0-9.')")"
     for engine in json-rules-engine cel-python; do
+      [[ "$engine$size" != cel-python10000 ]] || continue
       other=$(grep "\"$engine\"" "$theirs" >"$RULES_DIR/one.jsonl" && rules_value "$RULES_DIR/one.jsonl" "$size" nanoseconds)
       ratio=$(calc "div($other, $value)" %.0f)
       row "  beside $engine" "" "" "$(calc "$other / 1000" %.0f) µs" "$ratio" ">= 100" "$(verdict "$ratio" '>=' 100)"
