@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures speed in release on a stack of its own, beside the yardsticks of the same run. Run through make bench.
 # Settings: REPEATS=3, DRIVE_SECONDS=10, BURST=20000,
-# ONLY="memory acknowledged answer burst billing proxy files lists".
+# ONLY="memory acknowledged answer burst billing proxy rules preview files lists".
 # Ends with 0 even when targets are missed: a shared machine is no judge. The table says MISS.
 set -euo pipefail
 SCRIPTS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
@@ -36,8 +36,11 @@ source "$SCRIPTS/bench/proxy.sh"
 source "$SCRIPTS/bench/files.sh"
 # shellcheck source=bench/lists.sh
 source "$SCRIPTS/bench/lists.sh"
+# shellcheck source=bench/rules.sh
+source "$SCRIPTS/bench/rules.sh"
 
-wanted() { [[ " ${ONLY:-memory acknowledged answer burst billing proxy files lists} " = *" $1 "* ]]; }
+SECTIONS="${ONLY:-memory acknowledged answer burst billing proxy rules preview files lists}"
+wanted() { [[ " $SECTIONS " = *" $1 "* ]]; }
 
 stage() {
   local name=$1
@@ -70,6 +73,8 @@ stage billing "Webhooks of a payment provider, pgbench before each"
 stage proxy "The gateway beside nginx"
 stage files "Memory under a file of $FILE_MIB MiB and an import of $IMPORT_LINES lines"
 stage lists "Lists at $LISTS_LARGE records beside $LISTS_SMALL"
+stage rules "Rule sets beside other engines"
+stage preview "A preview over 100,000 records"
 read -r busy_after all_after < <(machine_ticks)
 busy=$(calc "100 * div($busy_after - $busy_before, $all_after - $all_before)" %.0f)
 table "$before_machine" "$busy" | tee "$STATE/report.txt"

@@ -1,7 +1,7 @@
-//! Nanoseconds a record of whole rule sets, on the rules and records of two JSON files, or on made-up ones.
+//! Nanoseconds a record of whole rule sets, on the rules and records of a JSON file.
 //!
-//! `cargo run --release -p classifier --example rule_speed [-- rules.json records.json]`. The last line of each size is
-//! JSON, for `scripts/bench/rules.sh`, which gives the same files to other engines.
+//! `cargo run --release -p classifier --example rule_speed -- data.json`, where `scripts/bench/rules_data.py` makes the
+//! file. Prints a line of JSON for each size; `scripts/bench/rules.sh` gives the same file to other engines.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -34,19 +34,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let started = Instant::now();
         let set = RuleSet::compile(1, rules);
         let compiled = started.elapsed();
-        let matched = views.iter().filter(|view| set.decide(view).matched.is_some()).count();
+        let decided: Vec<Option<u128>> =
+            views.iter().map(|view| set.decide(view).matched.map(|rule| rule.source().id.0.as_u128())).collect();
         let nanoseconds = nanoseconds(&set, &views);
+        let resident = resident().saturating_sub(before);
         let report = serde_json::json!({
             "engine": "verdict",
             "rules": size,
             "nanoseconds": nanoseconds,
-            "matched": matched,
+            "matched": decided.iter().flatten().count(),
             "records": views.len(),
             "broken": set.broken().count(),
             "alwaysTried": set.always_tried(),
             "compileMilliseconds": compiled.as_secs_f64() * 1e3,
-            "residentBytes": resident().saturating_sub(before),
+            "residentBytes": resident,
             "estimatedBytes": set.bytes(),
+            "decided": decided,
         });
         writeln!(out, "{report}")?;
     }

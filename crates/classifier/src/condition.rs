@@ -16,6 +16,7 @@ mod logic;
 mod need;
 mod parse;
 mod pattern_cost;
+mod shape;
 mod source;
 mod spans;
 mod text_tests;
@@ -88,13 +89,19 @@ impl Condition {
     /// Whether it is known without a record that the condition never matches.
     #[must_use]
     pub fn never_matches(&self) -> bool {
-        matches!(&*self.need, Need::Any(clues) if clues.is_empty())
+        self.need.options().iter().any(Vec::is_empty)
     }
 
     /// The source as it was given.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The source without what means nothing: space and comments outside of texts. Equal ones mean the same.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        source::canonical(&self.source)
     }
 
     /// Whether the record fulfils the condition.

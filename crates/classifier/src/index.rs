@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use candidates::Candidates;
 
-use crate::condition::{Clue, Eval, Need};
+use crate::condition::{Clue, Eval, Need, TextField};
 use crate::view::RecordView;
 use attributes::AttributeIndex;
 use fields::{FIELDS, FieldIndex, FieldIndexBuilder};
@@ -50,14 +50,14 @@ impl std::fmt::Debug for Shared {
 
 impl RuleIndex {
     /// An index of rules with these needs; a rule without any known is always a candidate.
-    pub(crate) fn build<'n>(needs: impl ExactSizeIterator<Item = Option<&'n Need>>) -> Self {
+    pub(crate) fn build<'n>(needs: impl Iterator<Item = Option<&'n Need>>) -> Self {
+        let needs: Vec<Option<&Need>> = needs.collect();
         let mut building = Building::new(needs.len());
+        let commonness = Commonness::count(&needs);
         for (place, need) in (0..).zip(needs) {
-            match need {
-                Some(Need::Any(clues)) if building.size >= LEAST_RULES => {
-                    clues.iter().for_each(|clue| building.add(place, clue));
-                }
-                _ => {
+            match need.and_then(|need| commonness.rarest(need)).filter(|_| building.size >= LEAST_RULES) {
+                Some(clues) => clues.iter().for_each(|clue| building.add(place, clue)),
+                None => {
                     building.always.insert(place);
                 }
             }
@@ -92,6 +92,38 @@ impl RuleIndex {
     /// About how many bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
         self.fields.iter().map(FieldIndex::bytes).sum::<usize>() + self.size * 16
+    }
+}
+
+/// How many rules speak of a text. What many rules look for, many records have: `ref` in each of a thousand patterns
+/// tells less than the number that follows it.
+struct Commonness<'n>(HashMap<(TextField, &'n str), u32>);
+
+impl<'n> Commonness<'n> {
+    fn count(needs: &[Option<&'n Need>]) -> Self {
+        let mut found = HashMap::new();
+        for clue in needs.iter().copied().flatten().flat_map(Need::options).flatten() {
+            if let Clue::Equals(field, text) | Clue::Part(field, _, text) = clue {
+                *found.entry((*field, text.as_ref())).or_insert(0) += 1;
+            }
+        }
+        Self(found)
+    }
+
+    /// Of what must be so, that which the fewest records show.
+    fn rarest<'m>(&self, need: &'m Need) -> Option<&'m Vec<Clue>> {
+        let share = |clues: &Vec<Clue>| clues.iter().map(|clue| clue.share() * self.factor(clue)).sum::<f64>();
+        need.options().iter().min_by(|one, other| share(one).total_cmp(&share(other)))
+    }
+
+    fn factor(&self, clue: &Clue) -> f64 {
+        match clue {
+            Clue::Equals(field, text) | Clue::Part(field, _, text) => {
+                let rules = self.0.get(&(*field, text.as_ref())).copied().unwrap_or(1);
+                f64::from(rules).sqrt()
+            }
+            _ => 1.0,
+        }
     }
 }
 

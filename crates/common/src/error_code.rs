@@ -92,6 +92,7 @@ error_codes! {
     RangeNotSatisfiable, "range_not_satisfiable", 416, false, "The content has no such bytes; context.size says how many it has.";
     ValidationFailed, "validation_failed", 422, false, "Fields are missing or break a rule; context.fields lists each.";
     UnknownLabel, "unknown_label", 422, false, "No label of this name exists in the tenant. Create it first.";
+    InvalidRuleDocument, "invalid_rule_document", 422, false, "The document is not YAML, or not a document of rules; context gives line and column.";
     InvalidCondition, "invalid_condition", 422, false, "The condition is not usable; context gives line, column and what was expected.";
     IdempotencyKeyReused, "idempotency_key_reused", 422, false, "This Idempotency-Key came with another body before. Use a new key.";
     RateLimited, "rate_limited", 429, true, "Too many requests. Wait for Retry-After seconds.";

@@ -35,7 +35,10 @@ pub use operation::{
     RelabelRequested, RelabelWish, ReprocessOutcome, ReprocessRequested, Reprocessed,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
-pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
+pub use rule::{
+    LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleProposalDismissed, RuleState, RuleUpdated,
+    ValueListCreated, ValueListDeleted, ValueListUpdated,
+};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,37 +1,44 @@
-//! Texts of which a regular expression needs at least one: what lets an index pass over a pattern.
+//! Texts that a regular expression needs: what lets an index pass over a pattern.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Most alternatives that are followed; beyond it, a part of the pattern counts as unknown.
 const MAX_ALTERNATIVES: usize = 32;
 
+/// Texts of which one must occur.
+pub(crate) type AnyOf = Vec<String>;
+
 /// What is known of the texts that a part of a pattern matches, ASCII letters in lower case.
+#[derive(Default)]
 struct Known {
     /// All of them, if they are few.
-    exact: Option<Vec<String>>,
-    /// Each contains one of these.
-    required: Option<Vec<String>>,
+    exact: Option<AnyOf>,
+    /// Each contains one of each of these.
+    required: Vec<AnyOf>,
 }
 
 impl Known {
-    const NOTHING: Self = Self { exact: None, required: None };
-
-    fn exactly(texts: Vec<String>) -> Self {
-        Self { exact: Some(texts), required: None }
+    fn exactly(texts: AnyOf) -> Self {
+        Self { exact: Some(texts), required: Vec::new() }
     }
 
-    fn best(self) -> Option<Vec<String>> {
-        better(self.exact.filter(|texts| usable(texts)), self.required)
+    /// Everything that is required, the whole included.
+    fn all(self) -> Vec<AnyOf> {
+        let mut all = self.required;
+        all.extend(self.exact.filter(|texts| usable(texts)));
+        all
     }
 }
 
-/// Every text that the pattern matches contains one of these, when ASCII case is ignored. `None` when nothing is known.
-pub(crate) fn required(pattern: &str) -> Option<Vec<String>> {
-    let hir = regex_syntax::parse(pattern).ok()?;
-    let mut texts = known(&hir).best()?;
-    texts.sort_unstable();
-    texts.dedup();
-    Some(texts)
+/// Every text that the pattern matches contains one of each of these, when ASCII case is ignored.
+pub(crate) fn required(pattern: &str) -> Vec<AnyOf> {
+    let Ok(hir) = regex_syntax::parse(pattern) else { return Vec::new() };
+    let mut all = known(&hir).all();
+    for texts in &mut all {
+        texts.sort_unstable();
+        texts.dedup();
+    }
+    all
 }
 
 fn known(hir: &Hir) -> Known {
@@ -39,9 +46,9 @@ fn known(hir: &Hir) -> Known {
         HirKind::Empty | HirKind::Look(_) => Known::exactly(vec![String::new()]),
         HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
             Ok(text) => Known::exactly(vec![text.to_ascii_lowercase()]),
-            Err(_) => Known::NOTHING,
+            Err(_) => Known::default(),
         },
-        HirKind::Class(class) => letters(class).map_or(Known::NOTHING, Known::exactly),
+        HirKind::Class(class) => letters(class).map_or_else(Known::default, Known::exactly),
         HirKind::Repetition(repetition) => {
             let inner = known(&repetition.sub);
             match (repetition.min, repetition.max) {
@@ -51,10 +58,10 @@ fn known(hir: &Hir) -> Known {
                         texts.push(String::new());
                         Known::exactly(texts)
                     }
-                    None => Known::NOTHING,
+                    None => Known::default(),
                 },
-                (0, _) => Known::NOTHING,
-                _ => Known { exact: None, required: inner.best() },
+                (0, _) => Known::default(),
+                _ => Known { exact: None, required: inner.all() },
             }
         }
         HirKind::Capture(capture) => known(&capture.sub),
@@ -63,10 +70,10 @@ fn known(hir: &Hir) -> Known {
     }
 }
 
-/// A run of exact parts is glued together; where it breaks, the best run so far is what is required.
+/// A run of exact parts is glued together; where it breaks, the run so far is one of the things required.
 fn sequence(parts: &[Hir]) -> Known {
     let mut run = vec![String::new()];
-    let mut required = None;
+    let mut required = Vec::new();
     let mut broken = false;
     for part in parts {
         let inner = known(part);
@@ -77,28 +84,28 @@ fn sequence(parts: &[Hir]) -> Known {
             exact => {
                 broken = true;
                 let ended = std::mem::replace(&mut run, vec![String::new()]);
-                required = better(required, Some(ended).filter(|texts| usable(texts)));
-                required = better(required, Known { exact, required: inner.required }.best());
+                required.extend(Some(ended).filter(|texts| usable(texts)));
+                required.extend(Known { exact, required: inner.required }.all());
             }
         }
     }
     if !broken {
         return Known::exactly(run);
     }
-    Known { exact: None, required: better(required, Some(run).filter(|texts| usable(texts))) }
+    required.extend(Some(run).filter(|texts| usable(texts)));
+    Known { exact: None, required }
 }
 
 fn alternatives(parts: &[Hir]) -> Known {
     let known: Vec<Known> = parts.iter().map(known).collect();
-    let exact: Option<Vec<&Vec<String>>> = known.iter().map(|part| part.exact.as_ref()).collect();
+    let exact: Option<Vec<&AnyOf>> = known.iter().map(|part| part.exact.as_ref()).collect();
     if let Some(exact) = exact
         && exact.iter().map(|texts| texts.len()).sum::<usize>() <= MAX_ALTERNATIVES
     {
         return Known::exactly(exact.into_iter().flatten().cloned().collect());
     }
-    let all: Option<Vec<Vec<String>>> = known.into_iter().map(Known::best).collect();
-    let required = all.map(Vec::into_iter).map(|all| all.flatten().collect());
-    Known { exact: None, required }
+    let best: Option<Vec<AnyOf>> = known.into_iter().map(|part| part.all().into_iter().max_by_key(rank)).collect();
+    Known { exact: None, required: best.map(|all| all.into_iter().flatten().collect()).into_iter().collect() }
 }
 
 /// The characters of a small class, ASCII letters in lower case.
@@ -125,16 +132,9 @@ fn usable(texts: &[String]) -> bool {
     texts.iter().all(|text| !text.is_empty())
 }
 
-/// The set that fewer texts contain: longer ones, then fewer of them.
-fn better(one: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
-    let rank = |texts: &Vec<String>| {
-        let shortest = texts.iter().map(String::len).min().unwrap_or(0).min(8);
-        (shortest, usize::MAX - texts.len())
-    };
-    match (one, other) {
-        (Some(one), Some(other)) => Some(if rank(&one) >= rank(&other) { one } else { other }),
-        (one, other) => one.or(other),
-    }
+/// The higher, the fewer texts contain one of them.
+fn rank(texts: &AnyOf) -> (usize, usize) {
+    (texts.iter().map(String::len).min().unwrap_or(0).min(8), usize::MAX - texts.len())
 }
 
 #[cfg(test)]
@@ -144,25 +144,35 @@ mod tests {
     #[test]
     fn patterns_tell_what_they_need() {
         for (pattern, wanted) in [
-            ("refund", Some(vec!["refund"])),
-            ("(?i)ReFund", Some(vec!["refund"])),
-            ("^Re: .*invoice", Some(vec!["invoice"])),
-            (r"order\s+#\d+", Some(vec!["order"])),
-            ("cat|dog", Some(vec!["cat", "dog"])),
-            ("colou?r", Some(vec!["color", "colour"])),
-            ("(?i)ask", Some(vec!["ask", "as\u{212a}", "a\u{17f}k", "a\u{17f}\u{212a}"])),
-            ("(?i)ä", Some(vec!["Ä", "ä"])),
-            ("(abc)+", Some(vec!["abc"])),
-            ("(abc)*", None),
-            (r"\d+", None),
-            ("a|.*", None),
-            ("", None),
+            ("refund", "refund"),
+            ("(?i)ReFund", "refund"),
+            ("^Re: .*invoice", "re:  & invoice"),
+            (r"(?i)order\s+#?\d+", "order"),
+            ("cat|dog", "cat|dog"),
+            ("(cat.*|.+dog)s", "cat|dog & s"),
+            ("colou?r", "color|colour"),
+            ("(?i)ask", "a\u{17f}k|a\u{17f}\u{212a}|ask|as\u{212a}"),
+            ("(?i)ä", "Ä|ä"),
+            ("(abc)+", "abc"),
+            ("(abc)*", ""),
+            (r"\d+", ""),
+            ("a|.*", ""),
+            ("", ""),
         ] {
-            let mut wanted = wanted.map(|texts| texts.into_iter().map(str::to_owned).collect::<Vec<_>>());
-            if let Some(texts) = &mut wanted {
+            let found: Vec<String> = required(pattern)
+                .into_iter()
+                .map(|mut texts| {
+                    texts.sort_unstable();
+                    texts.join("|")
+                })
+                .collect();
+            let wanted = wanted.split(" & ").map(|texts| {
+                let mut texts: Vec<&str> = texts.split('|').collect();
                 texts.sort_unstable();
-            }
-            assert_eq!(required(pattern), wanted, "{pattern}");
+                texts.join("|")
+            });
+            let wanted: Vec<String> = wanted.filter(|texts| !texts.is_empty()).collect();
+            assert_eq!(found, wanted, "{pattern}");
         }
     }
 }

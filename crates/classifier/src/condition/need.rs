@@ -12,18 +12,16 @@ use super::compiler::Compiler;
 use super::fields::is_attributes;
 use super::literals;
 use super::parse::Parsed;
+pub(crate) use super::shape::Plain;
+use super::shape::{Operand, attribute, is_amount, literal, may_fail, operand};
 use super::source::text_of;
 use super::spans::span_of;
 use crate::lists::ValueLists;
 
-/// What must be so.
-#[derive(Clone, Debug)]
-pub(crate) enum Need {
-    /// Nothing is known: the condition must be tried.
-    Unknown,
-    /// One of these. With none, the condition never comes to anything but a miss.
-    Any(Vec<Clue>),
-}
+/// What must be so: one clue of each of these. With none, nothing is known; with one that has no clues, the condition
+/// never comes to anything but a miss.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Need(Vec<Vec<Clue>>);
 
 /// Something that a record shows or does not.
 #[derive(Clone)]
@@ -53,52 +51,45 @@ pub(crate) enum Place {
     Whole,
 }
 
-/// A literal that an attribute is compared with.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Plain {
-    Text(Arc<str>),
-    Number(f64),
-    Bool(bool),
-}
-
 /// Most alternatives of one condition; beyond it the condition is tried on every record.
 const MAX_CLUES: usize = 256;
 
-/// A text operand: a field, perhaps changed in a way that keeps its letters but for their case, or cut.
-struct Operand {
-    field: TextField,
-    changed: bool,
-    trimmed: bool,
-}
-
 impl Need {
-    const NEVER: Self = Self::Any(Vec::new());
+    /// Nothing is known: the condition must be tried.
+    const UNKNOWN: Self = Self(Vec::new());
+
+    fn never() -> Self {
+        Self(vec![Vec::new()])
+    }
 
     fn one(clue: Clue) -> Self {
-        Self::Any(vec![clue])
+        Self(vec![vec![clue]])
+    }
+
+    /// Each of which must be met by itself, so that an index can choose.
+    pub(crate) fn options(&self) -> &[Vec<Clue>] {
+        &self.0
     }
 
     fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Any(mut one), Self::Any(other)) if one.len() + other.len() <= MAX_CLUES => {
+        match (self.best(), other.best()) {
+            (Some(mut one), Some(other)) if one.len() + other.len() <= MAX_CLUES => {
                 one.extend(other);
-                Self::Any(one)
+                Self(vec![one])
             }
-            _ => Self::Unknown,
+            _ => Self::UNKNOWN,
         }
     }
 
-    /// About the share of records that meet it; only the order matters.
-    fn share(&self) -> f64 {
-        match self {
-            Self::Unknown => 1.0,
-            Self::Any(clues) => clues.iter().map(Clue::share).sum(),
-        }
+    fn best(self) -> Option<Vec<Clue>> {
+        let share = |clues: &Vec<Clue>| clues.iter().map(Clue::share).sum::<f64>();
+        self.0.into_iter().min_by(|one, other| share(one).total_cmp(&share(other)))
     }
 }
 
 impl Clue {
-    fn share(&self) -> f64 {
+    /// About the share of records that show it; only the order matters.
+    pub(crate) fn share(&self) -> f64 {
         match self {
             Self::Equals(TextField::Currency | TextField::Source, _) => 0.3,
             Self::Equals(_, text) if text.is_empty() => 0.5,
@@ -108,8 +99,9 @@ impl Clue {
                 let share = [1.0, 0.9, 0.4, 0.1, 0.03, 0.01, 0.004][text.chars().count().min(6)];
                 if *place == Place::Anywhere { share } else { share / 2.0 }
             }
-            Self::Amount { from, to, .. } if from == to => 0.01,
-            Self::Amount { from, to, .. } if from.is_finite() && to.is_finite() => 0.2,
+            Self::Amount { from, to, .. } if from.is_finite() && to.is_finite() => {
+                0.01 + 0.2 * ((to - from) / (1.0 + from.abs() + to.abs())).clamp(0.0, 1.0)
+            }
             Self::Amount { .. } => 0.5,
             Self::Attribute(_) => 0.4,
             Self::NoAttribute(_) => 0.35,
@@ -138,12 +130,12 @@ impl Walk<'_> {
     /// What must be so for the part to be `wanted` or without a value.
     fn need(&self, node: &IdedExpr, wanted: bool) -> Need {
         match &node.expr {
-            Expr::Literal(LiteralValue::Boolean(value)) if *value.inner() != wanted => Need::NEVER,
+            Expr::Literal(LiteralValue::Boolean(value)) if *value.inner() != wanted => Need::never(),
             Expr::Select(select) if select.test && wanted && is_attributes(&select.operand) => {
                 Need::one(Clue::Attribute(select.field.as_str().into()))
             }
             Expr::Call(call) => self.call(node, call, wanted),
-            _ => Need::Unknown,
+            _ => Need::UNKNOWN,
         }
     }
 
@@ -154,7 +146,7 @@ impl Walk<'_> {
             (operators::LOGICAL_AND | operators::LOGICAL_OR, ..) if (name == operators::LOGICAL_AND) == wanted => {
                 let mut parts = Vec::new();
                 self.conjuncts(node, wanted, &mut parts);
-                most_selective(parts)
+                all_of(parts)
             }
             (operators::LOGICAL_AND | operators::LOGICAL_OR, _, [left, right]) => {
                 self.need(left, wanted).or(self.need(right, wanted))
@@ -173,18 +165,18 @@ impl Walk<'_> {
             ("matches", Some(text), [pattern]) | ("matches", None, [text, pattern]) if wanted => {
                 matching(text, pattern)
             }
-            _ => Need::Unknown,
+            _ => Need::UNKNOWN,
         }
     }
 
     /// The parts that must all be `wanted`, nested ones laid flat.
-    fn conjuncts(&self, node: &IdedExpr, wanted: bool, parts: &mut Vec<Need>) {
+    fn conjuncts(&self, node: &IdedExpr, wanted: bool, parts: &mut Vec<Vec<Clue>>) {
         let joint = if wanted { operators::LOGICAL_AND } else { operators::LOGICAL_OR };
         match &node.expr {
             Expr::Call(call) if call.func_name == joint => {
                 call.args.iter().for_each(|part| self.conjuncts(part, wanted, parts));
             }
-            _ => parts.push(self.need(node, wanted)),
+            _ => parts.extend(self.need(node, wanted).0),
         }
     }
 
@@ -192,23 +184,23 @@ impl Walk<'_> {
         let (side, literal) = match (literal(left), literal(right)) {
             (None, Some(literal)) => (left, literal),
             (Some(literal), None) => (right, literal),
-            _ => return Need::Unknown,
+            _ => return Need::UNKNOWN,
         };
         self.equal_to(side, literal)
     }
 
     fn equal_to(&self, side: &IdedExpr, literal: Plain) -> Need {
         if let Some(name) = attribute(side) {
-            return Need::Any(vec![Clue::AttributeIs(Arc::clone(&name), literal), Clue::NoAttribute(name)]);
+            return Need(vec![vec![Clue::AttributeIs(Arc::clone(&name), literal), Clue::NoAttribute(name)]]);
         }
         match literal {
             Plain::Text(text) => match operand(side) {
                 Some(Operand { field, changed: false, .. }) => Need::one(Clue::Equals(field, text)),
                 Some(operand) => operand.shows(Place::Whole, text),
-                None => Need::Unknown,
+                None => Need::UNKNOWN,
             },
             Plain::Number(number) if is_amount(side) => self.amount(number, number),
-            Plain::Number(_) | Plain::Bool(_) => Need::Unknown,
+            Plain::Number(_) | Plain::Bool(_) => Need::UNKNOWN,
         }
     }
 
@@ -220,7 +212,7 @@ impl Walk<'_> {
         let (limit, mirrored) = match (is_amount(left), literal(right), literal(left), is_amount(right)) {
             (true, Some(Plain::Number(limit)), ..) => (limit, false),
             (.., Some(Plain::Number(limit)), true) => (limit, true),
-            _ => return Need::Unknown,
+            _ => return Need::UNKNOWN,
         };
         // Bounds are included on both sides: a need may be wider than the condition.
         let below = matches!(name, operators::LESS | operators::LESS_EQUALS);
@@ -235,13 +227,13 @@ impl Walk<'_> {
         match &list.expr {
             _ if is_attributes(list) => match literal(item) {
                 Some(Plain::Text(name)) => Need::one(Clue::Attribute(name)),
-                _ => Need::Unknown,
+                _ => Need::UNKNOWN,
             },
             Expr::List(list) => {
                 let elements: Option<Vec<Plain>> = list.elements.iter().map(literal).collect();
                 // Nothing is in an empty list, but the item may be without a value all the same.
-                let Some(elements) = elements.filter(|elements| !elements.is_empty()) else { return Need::Unknown };
-                elements.into_iter().map(|element| self.equal_to(item, element)).fold(Need::NEVER, Need::or)
+                let Some(elements) = elements.filter(|elements| !elements.is_empty()) else { return Need::UNKNOWN };
+                elements.into_iter().map(|element| self.equal_to(item, element)).fold(Need::never(), Need::or)
             }
             _ => self.shared(node),
         }
@@ -252,36 +244,42 @@ impl Walk<'_> {
         let source = text_of(&self.parsed.offsets.source, span_of(self.parsed, node));
         match Compiler::new(self.parsed, self.lists).bool(node) {
             Ok(eval) => Need::one(Clue::Shared(source.into(), eval)),
-            Err(_) => Need::Unknown,
+            Err(_) => Need::UNKNOWN,
         }
     }
 }
 
-/// Of parts that must all be so, the one that the fewest records show.
-fn most_selective(mut parts: Vec<Need>) -> Need {
+/// Parts that must all be met.
+fn all_of(mut parts: Vec<Vec<Clue>>) -> Need {
     let present: Vec<Arc<str>> = parts
         .iter()
-        .filter_map(|part| match part {
-            Need::Any(clues) => match clues.as_slice() {
-                [Clue::Attribute(name)] => Some(Arc::clone(name)),
-                _ => None,
-            },
-            Need::Unknown => None,
+        .filter_map(|clues| match clues.as_slice() {
+            [Clue::Attribute(name)] => Some(Arc::clone(name)),
+            _ => None,
         })
         .collect();
     // `"k" in record.attributes && record.attributes.k == 1`: with the guard, nobody need look for records without it.
-    for part in &mut parts {
-        if let Need::Any(clues) = part {
-            clues.retain(|clue| !matches!(clue, Clue::NoAttribute(name) if present.contains(name)));
-        }
+    for clues in &mut parts {
+        clues.retain(|clue| !matches!(clue, Clue::NoAttribute(name) if present.contains(name)));
     }
-    parts.into_iter().min_by(|one, other| one.share().total_cmp(&other.share())).unwrap_or(Need::Unknown)
+    parts.extend(joint_amount(&parts));
+    Need(parts)
+}
+
+/// `amount >= 5 && amount < 10` as one interval.
+fn joint_amount(parts: &[Vec<Clue>]) -> Option<Vec<Clue>> {
+    let amounts = parts.iter().filter_map(|clues| match clues.as_slice() {
+        [Clue::Amount { from, to, or_absent }] => Some((*from, *to, *or_absent)),
+        _ => None,
+    });
+    let (from, to, or_absent) = amounts.clone().reduce(|one, other| (one.0.max(other.0), one.1.min(other.1), one.2))?;
+    (amounts.count() > 1).then(|| vec![Clue::Amount { from, to, or_absent }])
 }
 
 impl Operand {
     fn shows(&self, place: Place, text: Arc<str>) -> Need {
         if text.is_empty() {
-            return Need::Unknown;
+            return Need::UNKNOWN;
         }
         let place = if self.trimmed { Place::Anywhere } else { place };
         Need::one(Clue::Part(self.field, place, text))
@@ -291,100 +289,17 @@ impl Operand {
 fn part_of(text: &IdedExpr, part: &IdedExpr, place: Place) -> Need {
     match (operand(text), literal(part)) {
         (Some(operand), Some(Plain::Text(part))) => operand.shows(place, part),
-        _ => Need::Unknown,
+        _ => Need::UNKNOWN,
     }
 }
 
 fn matching(text: &IdedExpr, pattern: &IdedExpr) -> Need {
-    let (Some(operand), Some(Plain::Text(pattern))) = (operand(text), literal(pattern)) else { return Need::Unknown };
-    match literals::required(&pattern) {
-        Some(texts) => {
-            texts.into_iter().map(|text| operand.shows(Place::Anywhere, text.into())).fold(Need::NEVER, Need::or)
-        }
-        None => Need::Unknown,
-    }
-}
-
-fn literal(node: &IdedExpr) -> Option<Plain> {
-    let Expr::Literal(literal) = &node.expr else { return None };
-    Some(match literal {
-        LiteralValue::Boolean(value) => Plain::Bool(*value.inner()),
-        LiteralValue::Double(number) => Plain::Number(*number.inner()),
-        LiteralValue::Int(number) => Plain::Number(*number.inner() as f64),
-        LiteralValue::UInt(number) => Plain::Number(*number.inner() as f64),
-        LiteralValue::String(text) => Plain::Text(text.inner().into()),
-        LiteralValue::Null | LiteralValue::Bytes(_) => return None,
-    })
-}
-
-fn field_name(node: &IdedExpr) -> Option<&str> {
-    match &node.expr {
-        Expr::Select(select) if !select.test => match &select.operand.expr {
-            Expr::Ident(name) if name == "record" => Some(&select.field),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn is_amount(node: &IdedExpr) -> bool {
-    field_name(node) == Some("amount")
-}
-
-fn operand(node: &IdedExpr) -> Option<Operand> {
-    if let Expr::Call(call) = &node.expr {
-        let inner = operand(call.target.as_deref()?)?;
-        return match call.func_name.as_str() {
-            "lowerAscii" | "upperAscii" => Some(Operand { changed: true, ..inner }),
-            "trim" => Some(Operand { changed: true, trimmed: true, ..inner }),
-            _ => None,
-        };
-    }
-    let field = match field_name(node)? {
-        "text" => TextField::Text,
-        "title" => TextField::Title,
-        "currency" => TextField::Currency,
-        "counterparty" => TextField::Counterparty,
-        "source" => TextField::Source,
-        _ => return None,
+    let (Some(operand), Some(Plain::Text(pattern))) = (operand(text), literal(pattern)) else { return Need::UNKNOWN };
+    let one_of = |texts: literals::AnyOf| {
+        let shown = texts.into_iter().map(|text| Clue::Part(operand.field, Place::Anywhere, text.into()));
+        shown.collect::<Vec<_>>()
     };
-    Some(Operand { field, changed: false, trimmed: false })
-}
-
-/// The name of the attribute that the node reads.
-fn attribute(node: &IdedExpr) -> Option<Arc<str>> {
-    match &node.expr {
-        Expr::Select(select) if !select.test && is_attributes(&select.operand) => Some(select.field.as_str().into()),
-        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
-            [map, key] if is_attributes(map) => match literal(key) {
-                Some(Plain::Text(name)) => Some(name),
-                _ => None,
-            },
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Whether an evaluation can fail in another way than by asking for an amount or a time that is missing.
-fn may_fail(node: &IdedExpr) -> bool {
-    match &node.expr {
-        Expr::Select(select) => !select.test && is_attributes(&select.operand),
-        Expr::Call(call) => {
-            let fails = matches!(
-                call.func_name.as_str(),
-                operators::INDEX
-                    | operators::ADD
-                    | operators::SUBSTRACT
-                    | operators::MULTIPLY
-                    | operators::DIVIDE
-                    | operators::MODULO
-            );
-            fails || call.target.iter().map(AsRef::as_ref).chain(&call.args).any(may_fail)
-        }
-        Expr::List(list) => list.elements.iter().any(may_fail),
-        _ => false,
-    }
+    Need(literals::required(&pattern).into_iter().map(one_of).collect())
 }
 
 impl std::fmt::Debug for Clue {

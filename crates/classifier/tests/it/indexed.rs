@@ -128,7 +128,7 @@ fn compiled(rules: &[RuleSource]) -> RuleSet {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn the_index_changes_nothing(

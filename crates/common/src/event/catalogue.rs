@@ -41,6 +41,10 @@ event_types! {
     RuleCreated = "RULE_CREATED": "A rule was made.";
     RuleUpdated = "RULE_UPDATED": "A rule was changed, enabled or disabled.";
     RuleDeleted = "RULE_DELETED": "A rule was deleted.";
+    RuleProposalDismissed = "RULE_PROPOSAL_DISMISSED": "A proposed rule was dismissed for good.";
+    ValueListCreated = "VALUE_LIST_CREATED": "A value list was made.";
+    ValueListUpdated = "VALUE_LIST_UPDATED": "A value list was changed.";
+    ValueListDeleted = "VALUE_LIST_DELETED": "A value list was deleted.";
     LabelCreated = "LABEL_CREATED": "A label was made.";
     LabelUpdated = "LABEL_UPDATED": "A label was changed.";
     LabelDeleted = "LABEL_DELETED": "A label was deleted.";

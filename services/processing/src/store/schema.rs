@@ -50,6 +50,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    value_lists (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        name -> Text,
+        description -> Text,
+        values -> Array<Text>,
+        version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     processing_settings (tenant_id) {
         tenant_id -> Uuid,
         version -> Integer,
@@ -68,4 +81,4 @@ diesel::table! {
 }
 
 diesel::joinable!(rules -> labels (label_id));
-diesel::allow_tables_to_appear_in_same_query!(rules, labels);
+diesel::allow_tables_to_appear_in_same_query!(rules, labels, rule_versions);

@@ -12,6 +12,7 @@ use super::rounds::one_of_each;
 use crate::app::App;
 use crate::domain::decision::{Decision, SERVICE, decide};
 use crate::store::records::Standing;
+use crate::store::shadow_matches::{self, TrialOf};
 use crate::store::{decisions, records};
 
 /// A record that is to be decided again.
@@ -63,7 +64,7 @@ async fn redecide_each_once(
     let earlier =
         decisions::find_many(connection, tenants, &wanted(&requests, |request| request.requested.decision_id)).await?;
     let rules = rules_of(connection, app, tenants).await?;
-    let (mut made, mut events) = (Vec::new(), Vec::new());
+    let (mut made, mut events, mut trials) = (Vec::new(), Vec::new(), Vec::new());
     for request in requests {
         let record = request.requested.record.record_id;
         let Some(now) = standing.get(&record) else { continue };
@@ -74,7 +75,7 @@ async fn redecide_each_once(
             events.push(answer(&request, &now.current, None, ReprocessOutcome::Changed, now.last_sequence));
         } else if now.current.decided_by.is_some() {
             events.push(answer(&request, &now.current, Some(now), ReprocessOutcome::Pinned, now.last_sequence));
-        } else if let Some(next) = redecide(&request, now, &rules, &earlier)
+        } else if let Some(next) = redecide(&request, now, &rules, &earlier, &mut trials)
             .filter(|next| changed.contains(&record) || !next.is_as(&now.current))
         {
             // Whoever holds the record's words beside a decision hears the new ones with a new decision.
@@ -88,6 +89,7 @@ async fn redecide_each_once(
     }
     decisions::insert_of_machine(connection, &made).await?;
     records::give_to_machine(connection, tenants, &made).await?;
+    shadow_matches::insert(connection, &trials).await?;
     app.outbox.append(connection, &events).await
 }
 
@@ -101,6 +103,7 @@ pub(super) fn redecide(
     now: &Standing,
     rules: &RulesOf,
     earlier: &HashMap<(RecordId, DecisionId), Decision>,
+    trials: &mut Vec<TrialOf>,
 ) -> Option<Decision> {
     let record = &request.requested.record;
     let sequence = now.last_sequence + 1;
@@ -110,7 +113,8 @@ pub(super) fn redecide(
     }
     let (head, rules) = rules.get(&request.cause.tenant_id)?;
     let thresholds = Thresholds { auto_accept: head.auto_accept_threshold };
-    let outcome = decide(rules.set(), head.rule_stage, record, thresholds);
+    let mut outcome = decide(rules.set(), head.rule_stage, record, thresholds);
+    trials.extend(TrialOf::each(&request.cause, record.record_id, &mut outcome));
     let label = outcome.reasoning.rule.as_ref().and_then(|rule| rules.label_of(rule.id));
     let first = Decision::first(request.decision, record, &request.cause, outcome, label);
     Some(Decision { sequence: Some(sequence), ..first })
