@@ -20,14 +20,14 @@ use crate::support::{now, start};
 const BOTH: Roles = Roles { api: true, worker: true };
 const API: Roles = Roles { api: true, worker: false };
 
-fn event(id: &str, kind: &str, object: Value) -> Value {
+fn event(id: &str, kind: &str, object: &Value) -> Value {
     json!({"id": id, "object": "event", "type": kind, "created": now().timestamp(), "data": {"object": object}})
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_fresh_signatures_of_live_secrets_over_these_bytes_are_taken() {
     let paid = Paid::start_as(BOTH, |_| {}).await;
-    let body = event("evt_1", "payment_method.attached", json!({"id": "pm_1"})).to_string();
+    let body = event("evt_1", "payment_method.attached", &json!({"id": "pm_1"})).to_string();
     let at = now().timestamp();
     let refused = [
         (sign("whsec_of_somebody", at, body.as_bytes()), "invalid_signature"),
@@ -48,7 +48,7 @@ async fn only_fresh_signatures_of_live_secrets_over_these_bytes_are_taken() {
     assert_eq!(paid.app.count("refused_webhooks WHERE reason = 'signature_mismatch' AND count = 2").await, 1);
 
     for (id, secret) in [("evt_2", SECRET), ("evt_3", PREVIOUS_SECRET)] {
-        let body = event(id, "payment_method.attached", json!({"id": "pm_1"})).to_string();
+        let body = event(id, "payment_method.attached", &json!({"id": "pm_1"})).to_string();
         let answer = paid.send_signed(&sign(secret, at, body.as_bytes()), body.as_bytes()).await;
         assert_eq!((answer.status, &answer.body), (200, &json!({"received": true, "duplicate": false})));
     }
