@@ -31,6 +31,13 @@ impl OutboundRequest {
         Ok(Self { method, url, headers, body: None })
     }
 
+    /// A call that somebody else has put together, such as another client's library. Headers that are marked as
+    /// sensitive never reach another origin.
+    #[must_use]
+    pub const fn from_parts(method: Method, url: Url, headers: HeaderMap, body: Option<Bytes>) -> Self {
+        Self { method, url, headers, body }
+    }
+
     /// A `GET` that asks for JSON.
     ///
     /// # Errors
