@@ -20,6 +20,7 @@ use super::rounds::one_of_each;
 use crate::app::App;
 use crate::domain::decision::{Decision, SERVICE};
 use crate::store::records::Standing;
+use crate::store::shadow_matches::{self, TrialOf};
 use crate::store::{decisions, labels, records};
 
 /// A record that a person gives a label.
@@ -73,13 +74,14 @@ async fn relabel_each_once(
     let wanted: Vec<_> = requests.iter().map(|one| (one.requested.record.record_id, one.decision)).collect();
     let done = decisions::existing(connection, tenants, &wanted).await?;
     let (mut people, mut machines, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    let mut trials = Vec::new();
     for request in requests {
         let record = request.requested.record.record_id;
         let Some(now) = known.standing.get(&record) else { continue };
         if done.contains(&(record, request.decision)) {
             continue;
         }
-        match outcome(&request, now, &known) {
+        match outcome(&request, now, &known, &mut trials) {
             Outcome::None(outcome) => events.push(answer(&request, now, &now.current, outcome)),
             Outcome::OfPerson(made) => {
                 let (decision, told) = *made;
@@ -98,6 +100,7 @@ async fn relabel_each_once(
     records::give_to_people(connection, tenants, &standing).await?;
     decisions::insert_of_machine(connection, &machines).await?;
     records::give_to_machine(connection, tenants, &machines).await?;
+    shadow_matches::insert(connection, &trials).await?;
     app.outbox.append(connection, &events).await
 }
 
@@ -142,7 +145,7 @@ async fn know(
     })
 }
 
-fn outcome(request: &Relabelling, now: &Standing, known: &Known) -> Outcome {
+fn outcome(request: &Relabelling, now: &Standing, known: &Known, trials: &mut Vec<TrialOf>) -> Outcome {
     let current = &now.current;
     match &request.requested.wish {
         RelabelWish::Label { label } => {
@@ -160,7 +163,7 @@ fn outcome(request: &Relabelling, now: &Standing, known: &Known) -> Outcome {
             of_person(request, current, (outcome, label.clone()))
         }
         RelabelWish::Undo { decision_id, .. } if *decision_id != current.id => Outcome::None(ReprocessOutcome::Pinned),
-        RelabelWish::Undo { before, .. } => undone(request, now, *before, known),
+        RelabelWish::Undo { before, .. } => undone(request, now, (*before, known), trials),
     }
 }
 
@@ -191,7 +194,12 @@ fn of_person(request: &Relabelling, current: &Decision, (outcome, label): (Appro
 }
 
 /// The decision before, made anew; by the rules of the present where there was none.
-fn undone(request: &Relabelling, now: &Standing, before: Option<DecisionId>, known: &Known) -> Outcome {
+fn undone(
+    request: &Relabelling,
+    now: &Standing,
+    (before, known): (Option<DecisionId>, &Known),
+    trials: &mut Vec<TrialOf>,
+) -> Outcome {
     let record = &request.requested.record;
     let earlier = before.and_then(|id| known.earlier.get(&(record.record_id, id)));
     if let Some(Decision { decided_by: Some(_), label: Some(label), status, .. }) = earlier {
@@ -206,7 +214,7 @@ fn undone(request: &Relabelling, now: &Standing, before: Option<DecisionId>, kno
         requested: ReprocessRequested { record: record.clone(), operation_id: None, decision_id: before },
         decision: request.decision,
     };
-    match redecide(&again, now, &known.rules, &known.earlier) {
+    match redecide(&again, now, &known.rules, &known.earlier, trials) {
         Some(decision) => Outcome::OfMachine(Box::new(decision)),
         None => Outcome::None(ReprocessOutcome::Unchanged),
     }
