@@ -83,6 +83,10 @@ async fn what_exceeds_a_metered_plan_is_reported_once() {
     use_records(10_000_000).await;
     use_records(10_000_007).await;
     wait_until("the excess is reported", async || (reported() == 7).then_some(())).await;
+    wait_until("that is noted", async || {
+        (paid.app.count("usage_reports WHERE reported = 7 AND sending IS NULL").await == 1).then_some(())
+    })
+    .await;
     // As a crash leaves it between the report and the note that it arrived.
     paid.app.owner_sql("UPDATE usage_reports SET sending = reported, reported = 0").await;
     use_records(10_000_010).await;
