@@ -122,7 +122,7 @@ impl CompiledRule {
 
 /// What a compiled rule takes beside its texts and its part of the index, in bytes: measured by the benchmark
 /// `rule_speed`, rounded up.
-const BYTES_PER_RULE: usize = 1 << 10;
+const BYTES_PER_RULE: usize = 2 << 10;
 /// What a compiled pattern takes before it is run.
 const BYTES_PER_PATTERN: usize = 8 << 10;
 

@@ -96,8 +96,11 @@ impl ListChange {
         if let Some(description) = &self.description {
             check_text(&mut found, "description", description, 0, MAX_LINE);
         }
-        let given =
-            [("values", self.values.as_deref().unwrap_or_default()), ("add", &self.add), ("remove", &self.remove)];
+        let given = [
+            ("values", self.values.as_deref().unwrap_or_default()),
+            ("add", self.add.as_slice()),
+            ("remove", self.remove.as_slice()),
+        ];
         for (path, values) in given {
             if values.len() > MAX_VALUES {
                 found.push(Violation::new(path, "max_items", format!("must have at most {MAX_VALUES} entries")));

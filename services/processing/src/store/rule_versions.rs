@@ -74,13 +74,10 @@ pub(crate) async fn said_the_same_since(connection: &mut Connection, rule: &Rule
     Ok(last_other.unwrap_or(0) + 1)
 }
 
-/// The conditions of rules that are no more: who deleted one does not want it proposed.
-pub(crate) async fn conditions_of_deleted(connection: &mut Connection, tenant: TenantId) -> Stored<HashSet<String>> {
-    use super::schema::rules;
-    let there = rules::table.filter(rules::tenant_id.eq(tenant.0)).select(rules::id);
+/// Every condition that a rule ever had.
+pub(crate) async fn conditions(connection: &mut Connection, tenant: TenantId) -> Stored<HashSet<String>> {
     let conditions: Vec<String> = rule_versions::table
         .filter(rule_versions::tenant_id.eq(tenant.0))
-        .filter(rule_versions::rule_id.ne_all(there))
         .select(rule_versions::condition)
         .distinct()
         .load(connection)

@@ -81,4 +81,4 @@ diesel::table! {
 }
 
 diesel::joinable!(rules -> labels (label_id));
-diesel::allow_tables_to_appear_in_same_query!(rules, labels, rule_versions);
+diesel::allow_tables_to_appear_in_same_query!(rules, labels);

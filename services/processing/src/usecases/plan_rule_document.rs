@@ -14,7 +14,7 @@ use crate::store::history::{self, Span};
 use crate::store::{labels, rule_sets, rules, value_lists};
 
 /// Newest records that a document is tried on.
-const RECORDS: i64 = 10_000;
+const RECORDS: u32 = 10_000;
 
 /// A plan, whether it can be carried out, and what it would do.
 #[derive(Debug)]
@@ -69,7 +69,8 @@ pub(crate) async fn plan_rule_document(
 
 /// Decides recent records by the rules as they would be, and compares with what stands.
 pub(crate) async fn impact_of(connection: &mut Connection, cause: &Cause, plan: &RulePlan) -> Result<Impact, DbError> {
-    let rows = history::batch(connection, cause.tenant_id, Span::default(), None, RECORDS).await?;
+    let span = Span::default();
+    let rows = history::batch(connection, cause.tenant_id, span, span.start(cause.at), RECORDS).await?;
     let (sources, lists) = (sources_of(plan), lists_of(plan));
     let work = move || {
         let rules = RuleSet::compile_after(&RuleSet::default(), 0, sources, lists);
@@ -77,7 +78,7 @@ pub(crate) async fn impact_of(connection: &mut Connection, cause: &Cause, plan: 
         for row in rows {
             impact.add(&rules, &Past::try_from(row)?);
         }
-        Ok(impact)
+        Ok::<_, DbError>(impact)
     };
     tokio::task::spawn_blocking(work).await.expect("counting does not panic")
 }

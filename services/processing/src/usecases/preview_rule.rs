@@ -52,7 +52,8 @@ pub(crate) async fn preview_rule(
     let candidate = Arc::new(candidate);
     let mut preview = Preview::default();
     let mut left = limit;
-    let mut rows = history::batch(connection, cause.tenant_id, span, None, i64::from(left.min(BATCH))).await?;
+    let tenant = cause.tenant_id;
+    let mut rows = history::batch(connection, tenant, span, span.start(cause.at), left.min(BATCH)).await?;
     while let Some(last) = rows.last() {
         let place = last.place();
         let is_full = rows.len() == left.min(BATCH) as usize;
@@ -61,7 +62,7 @@ pub(crate) async fn preview_rule(
         // Evaluated on another thread while the next batch is on its way.
         let evaluating = tokio::task::spawn_blocking(move || evaluate(preview, &candidate, &rules, rows));
         rows = if is_full && left > 0 {
-            history::batch(connection, cause.tenant_id, span, Some(place), i64::from(left.min(BATCH))).await?
+            history::batch(connection, tenant, span, place, left.min(BATCH)).await?
         } else {
             Vec::new()
         };

@@ -25,7 +25,8 @@ pub(crate) struct RuleProposal {
     pub(crate) suggestion: Suggestion,
 }
 
-/// The proposals of this moment, without those that were dismissed, or that a deleted rule said.
+/// The proposals of this moment, without those that were dismissed, and without what a rule ever said: who deleted one
+/// or switched it off does not want it back.
 pub(crate) async fn propose_rules(
     connection: &mut Connection,
     app: &App,
@@ -42,7 +43,7 @@ pub(crate) async fn propose_rules(
     let known = labels::list(connection, tenant, None, i64::MAX).await?;
     let labels: HashMap<String, LabelId> = known.into_iter().map(|label| (label.name, label.id)).collect();
     let dismissed = dismissed_proposals::all(connection, tenant).await?;
-    let deleted: HashSet<String> = rule_versions::conditions_of_deleted(connection, tenant).await?;
+    let said: HashSet<String> = rule_versions::conditions(connection, tenant).await?;
     let proposal = |suggestion: Suggestion| {
         // People may have chosen a label that is gone since.
         let label_id = labels.get(&suggestion.label).copied()?;
@@ -51,7 +52,7 @@ pub(crate) async fn propose_rules(
     let proposals = found
         .into_iter()
         .filter_map(proposal)
-        .filter(|proposal| !dismissed.contains(&proposal.id) && !deleted.contains(&proposal.suggestion.condition));
+        .filter(|proposal| !dismissed.contains(&proposal.id) && !said.contains(&proposal.suggestion.condition));
     Ok(proposals.collect())
 }
 

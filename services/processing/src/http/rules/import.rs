@@ -3,6 +3,8 @@
 pub(crate) mod apply;
 pub(crate) mod plan;
 
+use std::collections::HashSet;
+
 use common::{RuleId, Violation};
 use serde::Serialize;
 use serde_json::Value;
@@ -138,15 +140,17 @@ fn rule_step(step: &RuleStep) -> Option<RuleStepResponse> {
 }
 
 fn list_step(step: &ListStep) -> Option<ListStepResponse> {
-    let (action, name, before, after): (_, _, &[String], &[String]) = match step {
+    let (action, name, before, after) = match step {
         ListStep::Keep(_) => return None,
-        ListStep::Create(wanted) => (Action::Create, &wanted.name, &[], &wanted.values),
-        ListStep::Update(there, wanted) => (Action::Update, &wanted.name, &there.values, &wanted.values),
-        ListStep::Delete(there) => (Action::Delete, &there.name, &there.values, &[]),
+        ListStep::Create(wanted) => (Action::Create, &wanted.name, [].as_slice(), wanted.values.as_slice()),
+        ListStep::Update(there, wanted) => {
+            (Action::Update, &wanted.name, there.values.as_slice(), wanted.values.as_slice())
+        }
+        ListStep::Delete(there) => (Action::Delete, &there.name, there.values.as_slice(), [].as_slice()),
     };
     let missing = |of: &[String], from: &[String]| {
-        let there: std::collections::HashSet<&String> = from.iter().collect();
-        of.iter().collect::<std::collections::HashSet<_>>().difference(&there).count()
+        let there: HashSet<&String> = from.iter().collect();
+        of.iter().collect::<HashSet<_>>().difference(&there).count()
     };
     let (added, removed) = (missing(after, before), missing(before, after));
     Some(ListStepResponse { action, name: name.clone(), added, removed })
