@@ -16,6 +16,9 @@ pub(crate) struct Sending {
     /// What is reported with it.
     #[diesel(sql_type = BigInt)]
     pub(crate) sending: i64,
+    /// When it was begun: sent again, it is the same report to the last byte.
+    #[diesel(sql_type = Timestamptz)]
+    pub(crate) begun_at: DateTime,
 }
 
 /// Begins a report up to `excess`, or returns the one that was begun and is not known to have arrived.
@@ -29,8 +32,10 @@ pub(crate) async fn begin(
     let rows: Vec<Sending> = statement(
         "INSERT INTO usage_reports AS known (tenant_id, month, sending, updated_at) SELECT $1, $2, $3, $4 WHERE $3 > 0 \
          ON CONFLICT (tenant_id, month) DO UPDATE \
-         SET sending = coalesce(known.sending, excluded.sending), updated_at = excluded.updated_at \
-         WHERE coalesce(known.sending, excluded.sending) > known.reported RETURNING reported, sending",
+         SET sending = coalesce(known.sending, excluded.sending), \
+             updated_at = CASE WHEN known.sending IS NULL THEN excluded.updated_at ELSE known.updated_at END \
+         WHERE coalesce(known.sending, excluded.sending) > known.reported \
+         RETURNING reported, sending, updated_at AS begun_at",
     )
     .bind::<SqlUuid, _>(tenant.0)
     .bind::<Date, _>(month)

@@ -46,7 +46,7 @@ pub(crate) async fn report_usage(
         customer,
         meter: metered.meter.clone(),
         quantity,
-        at,
+        at: sending.begun_at,
         idempotency_key: format!("usage-{tenant}-{month}-{}-{}", sending.reported, sending.sending),
     };
     provider.report_usage(report).await?;

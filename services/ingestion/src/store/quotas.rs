@@ -122,11 +122,16 @@ pub(crate) async fn sources_exhausted(
     connection: &mut Connection,
     tenant: TenantId,
 ) -> Result<Option<(i64, String)>, DbError> {
-    // The row is locked, so that two who connect at once are counted one after the other.
+    // Two who connect at once are counted one after the other: the lock is waited for by a statement of its own, since
+    // one that counts too would count by what it saw before it waited.
+    statement("SELECT FROM entitlements WHERE tenant_id = $1 FOR UPDATE")
+        .bind::<SqlUuid, _>(tenant.0)
+        .execute(connection)
+        .await?;
     let rows: Vec<Sources> = statement(
         "SELECT e.integrations AS most, e.plan, \
                 (SELECT count(*) FROM integrations i WHERE i.tenant_id = e.tenant_id AND i.deleted_at IS NULL) AS there \
-         FROM entitlements e WHERE e.tenant_id = $1 FOR UPDATE OF e",
+         FROM entitlements e WHERE e.tenant_id = $1",
     )
     .bind::<SqlUuid, _>(tenant.0)
     .load(connection)
