@@ -50,6 +50,12 @@ struct Chosen {
     label: String,
 }
 
+/// The object that was asked for. An array would pass for the struct too, by the order of its fields.
+fn chosen(content: &str) -> Option<Chosen> {
+    let content = content.trim();
+    content.starts_with('{').then(|| serde_json::from_str(content).ok()).flatten()
+}
+
 /// Reads an answer against the ids that were offered.
 pub(crate) fn read(response: &ChatResponse, ids: &Ids) -> Result<Reading, Unavailable> {
     let choice = response.choices.first().ok_or(Unavailable::Malformed)?;
@@ -59,7 +65,7 @@ pub(crate) fn read(response: &ChatResponse, ids: &Ids) -> Result<Reading, Unavai
         return no(Abstention::Refused);
     }
     let content = choice.message.content.as_deref().unwrap_or_default();
-    let Ok(chosen) = serde_json::from_str::<Chosen>(content.trim()) else {
+    let Some(chosen) = chosen(content) else {
         return no(if finish == Some("length") { Abstention::CutOff } else { Abstention::Unreadable });
     };
     let Some(meaning) = ids.meaning(&chosen.label) else { return no(Abstention::OutsideOfSet) };

@@ -197,7 +197,7 @@ impl Inner {
         let deadline = Instant::now() + Duration::from_millis(self.settings.deadline_millis);
         let client = self.transport.client(deadline, Arc::clone(meter));
         let answer = client.embeddings().create_byot::<_, serde_json::Value>(request).await;
-        let answer = answer.map_err(|error| reason_of(&error))?;
+        let answer = answer.map_err(|error| meter.blame(reason_of(&error)))?;
         serde_json::from_value(answer).map_err(|_| Unavailable::Malformed)
     }
 

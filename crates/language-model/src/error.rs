@@ -38,6 +38,11 @@ pub enum Unavailable {
     /// No whole answer in time.
     #[error("the endpoint did not answer in time")]
     TimedOut,
+    /// Every place for a call was taken until the time was up; the endpoint was not asked.
+    #[error(
+        "too many calls were waiting. Raise VERDICT__LANGUAGE_MODEL__MAX_CONCURRENT_CALLS if the provider allows it"
+    )]
+    Busy,
     /// No connection, or it broke.
     #[error("the endpoint cannot be reached")]
     Unreachable,

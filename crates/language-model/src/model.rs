@@ -320,7 +320,7 @@ impl Inner {
         let client = self.transport.client(deadline, Arc::clone(meter));
         // First as any JSON: the library would log a body that does not fit a struct.
         let answer = client.chat().create_byot::<_, serde_json::Value>(request).await;
-        let answer = answer.map_err(|error| reason_of(&error))?;
+        let answer = answer.map_err(|error| meter.blame(reason_of(&error)))?;
         serde_json::from_value(answer).map_err(|_| Unavailable::Malformed)
     }
 }

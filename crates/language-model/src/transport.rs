@@ -23,10 +23,14 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::retry::RetryLayer;
 
 use crate::endpoint::Endpoint;
+use crate::error::Unavailable;
 use crate::settings::{LanguageModelSettings, RetrySettings};
 use guarded::Guarded;
 use retry::RetryPolicy;
 use time_bound::{Bound, TimeBoundLayer};
+
+/// A call is begun while this part of an attempt's time is left.
+const LEAST_PART: u32 = 20;
 
 /// What is shared by all calls to one endpoint.
 #[derive(Clone, Debug)]
@@ -39,22 +43,39 @@ pub(crate) struct Transport {
     clock: Arc<dyn Clock>,
 }
 
-/// Attempts of one call that were sent and never answered: they may have to be paid.
+/// The attempts of one call.
 #[derive(Debug, Default)]
-pub(crate) struct Meter(AtomicU32);
+pub(crate) struct Meter {
+    attempts: AtomicU32,
+    settled: AtomicU32,
+}
 
 impl Meter {
     pub(crate) fn sent(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.attempts.fetch_add(1, Ordering::Relaxed);
     }
 
     /// An attempt whose fate is known.
     pub(crate) fn settled(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.settled.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Attempts that were sent and never answered: they may have to be paid.
     pub(crate) fn in_doubt(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.attempts.load(Ordering::Relaxed).saturating_sub(self.settled.load(Ordering::Relaxed))
+    }
+
+    /// Whether nothing was sent.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.attempts.load(Ordering::Relaxed) == 0
+    }
+
+    /// A call that ran out of time before its first attempt has waited for a place here, not for the endpoint.
+    pub(crate) fn blame(&self, reason: Unavailable) -> Unavailable {
+        match reason {
+            Unavailable::TimedOut if self.is_unused() => Unavailable::Busy,
+            reason => reason,
+        }
     }
 }
 
@@ -90,12 +111,19 @@ impl Transport {
 
     /// A client for one call, with the layers around it.
     pub(crate) fn client(&self, deadline: Instant, meter: Arc<Meter>) -> Client<Endpoint> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let least = self.attempt_timeout.min(left) / LEAST_PART;
         let service = ServiceBuilder::new()
             .layer(TimeBoundLayer(Bound::Until(deadline)))
             .layer(GlobalConcurrencyLimitLayer::with_semaphore(Arc::clone(&self.places)))
             .layer(RetryLayer::new(RetryPolicy::new(self.retry, deadline)))
             .layer(TimeBoundLayer(Bound::Each(self.attempt_timeout)))
-            .service(Guarded { outbound: self.outbound.clone(), clock: Arc::clone(&self.clock), meter });
+            .service(Guarded {
+                outbound: self.outbound.clone(),
+                clock: Arc::clone(&self.clock),
+                meter,
+                latest_start: deadline.checked_sub(least).unwrap_or(deadline),
+            });
         self.client.clone().with_http_service(service)
     }
 }

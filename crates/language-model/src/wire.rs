@@ -219,7 +219,7 @@ mod tests {
     fn what_servers_leave_out_or_write_differently_is_read() {
         let answer: ChatResponse = serde_json::from_value(json!({
             "id": 7, "model": null, "usage": "none", "x": {},
-            "choices": [{ "finish_reason": "eos", "message": { "content": "hi", "refusal": false }, "logprobs": [1] }],
+            "choices": [{ "finish_reason": "eos", "message": { "content": "hi", "refusal": false }, "logprobs": "yes" }],
         }))
         .unwrap();
         assert!(answer.usage.is_none() && answer.choices[0].logprobs.is_none());

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use async_openai::middleware::HttpRequestFactory;
 use bytes::Bytes;
@@ -26,6 +27,8 @@ pub(super) struct Guarded {
     pub(super) outbound: Outbound,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) meter: Arc<Meter>,
+    /// From here on a first attempt is not worth its money: no answer would come in time.
+    pub(super) latest_start: Instant,
 }
 
 impl Service<HttpRequestFactory> for Guarded {
@@ -45,6 +48,9 @@ impl Service<HttpRequestFactory> for Guarded {
 
 impl Guarded {
     async fn attempt(&self, factory: HttpRequestFactory) -> Result<Response, CallError> {
+        if self.meter.is_unused() && Instant::now() >= self.latest_start {
+            return Err(CallError::permanent(Unavailable::Busy));
+        }
         let not_sent = CallError::permanent(Unavailable::NotSent);
         let mut request = factory.build().await.map_err(|_| not_sent)?;
         let body = match request.body_mut().take() {

@@ -89,6 +89,7 @@ async fn answers_that_choose_nothing_offered_decide_nothing() {
         (content(r#"{"label":"L01","amount":5}"#), Abstention::Unreadable),
         (content(r#"["L01"]"#), Abstention::Unreadable),
         (content("L01"), Abstention::Unreadable),
+        (content(r#"{"label":"L01","label":"L02"}"#), Abstention::Unreadable),
         (content(r#"{"label":["L01"]}"#), Abstention::Unreadable),
         (content(""), Abstention::Unreadable),
         (content(r#"{"label":"L00"}"#), Abstention::NoneOfThese),

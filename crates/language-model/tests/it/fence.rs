@@ -162,7 +162,11 @@ async fn another_prompt_has_another_version() {
         vec![Example { content: sendable("lunch"), label: "Meals".into() }],
     );
     let hash = decided(bench.model.classify(pinned).await).provenance.prompt_hash;
-    assert_eq!((PROMPT_VERSION, hash.as_str()), ("2026-11-25.1", "PINNED"), "raise PROMPT_VERSION, then pin its hash");
+    assert_eq!(
+        (PROMPT_VERSION, hash.as_str()),
+        ("2026-11-25.1", "b6c6d49493b01f8f06319cb5bdb4f9a5ea1de6d80b9499144aa18c47883bf75b"),
+        "raise PROMPT_VERSION, then pin its hash"
+    );
 }
 
 #[tokio::test]
