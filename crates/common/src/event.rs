@@ -11,12 +11,13 @@ mod integration;
 mod operation;
 mod record;
 mod rule;
+mod sign_in;
 
 pub use access::{
     ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
     MemberRemoved, PasswordChanged, RecoveryCodeUsed, RecoveryCodesRenewed, RefreshTokenReused, RoleChanged,
-    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts,
-    TenantUpdated,
+    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantDeleted,
+    TenantParts, TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use catalogue::EventType;
@@ -31,6 +32,7 @@ pub use operation::{
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
+pub use sign_in::{SignInConfigured, SignInDomainProven, SignInLinked, SignInRefused, SignInRemoved, SignInState};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
