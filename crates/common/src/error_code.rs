@@ -49,15 +49,19 @@ error_codes! {
     InvalidSecondFactor, "invalid_second_factor", 401, false, "The code is wrong, too old or used. Wait for the next one; check the device's clock.";
     InvalidRefreshToken, "invalid_refresh_token", 401, false, "The refresh token is unknown, expired or revoked. Sign in again.";
     RefreshTokenReused, "refresh_token_reused", 401, false, "An old refresh token came back, so its whole family was revoked. Sign in again.";
+    SignInFailed, "sign_in_failed", 401, false, "The identity provider's answer was not accepted; context.reason says why. Start the sign-in again.";
     InvalidSignature, "invalid_signature", 401, false, "The webhook's signature does not fit its bytes. Check secret, header and encoding.";
     StaleSignature, "stale_signature", 401, false, "The webhook's timestamp is outside the tolerance. Check the sender's clock, or send it again freshly signed.";
     QuotaExceeded, "quota_exceeded", 402, false, "The plan's allowance is used up. See GET /billing/status for the way out.";
     Forbidden, "forbidden", 403, false, "The role or the key's scopes lack the permission in context.permission.";
     SecondFactorEnrolmentRequired, "second_factor_enrolment_required", 403, false, "The tenant requires a second factor. Enrol one with POST /auth/totp.";
+    SignInProviderRequired, "sign_in_provider_required", 403, false, "The tenant lets its members in only through its identity provider. Sign in with POST /auth/oidc/start; link the account first with POST /auth/oidc/link.";
+    SignInRefused, "sign_in_refused", 403, false, "The identity provider knows the person, and the tenant does not let them in; context.reason says why. Ask an owner of the tenant.";
     NotFound, "not_found", 404, false, "There is no such path, or no such thing in this tenant.";
     MethodNotAllowed, "method_not_allowed", 405, false, "The path exists, the method does not. See the Allow header.";
     Conflict, "conflict", 409, false, "The request does not fit the present state. Read the resource and decide again.";
     EmailTaken, "email_taken", 409, false, "An account with this e-mail exists. Sign in instead.";
+    AccountLinkRequired, "account_link_required", 409, false, "The address has an account already. Sign in with its password and link it with POST /auth/oidc/link.";
     AlreadyMember, "already_member", 409, false, "This person is a member already. Change their role instead.";
     SecondFactorEnrolled, "second_factor_enrolled", 409, false, "A second factor is enrolled already. Remove it first with DELETE /auth/totp.";
     SecondFactorNotEnrolled, "second_factor_not_enrolled", 409, false, "No second factor is enrolled. Begin with POST /auth/totp.";
@@ -97,6 +101,7 @@ error_codes! {
     IdempotencyKeyReused, "idempotency_key_reused", 422, false, "This Idempotency-Key came with another body before. Use a new key.";
     RateLimited, "rate_limited", 429, true, "Too many requests. Wait for Retry-After seconds.";
     Overloaded, "overloaded", 503, true, "The service's queue is full. Wait for Retry-After seconds; nothing was stored.";
+    IdentityProviderUnavailable, "identity_provider_unavailable", 502, true, "The tenant's identity provider cannot be reached or answers something unusable. Try again shortly.";
     UpstreamUnavailable, "upstream_unavailable", 502, true, "A service behind the gateway cannot be reached. Try again shortly.";
     UpstreamTimeout, "upstream_timeout", 504, true, "A service behind the gateway did not answer in time. The work may still complete.";
     ServiceUnavailable, "service_unavailable", 503, true, "The service cannot reach its database or is stopping. Try again shortly.";

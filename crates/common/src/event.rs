@@ -13,6 +13,7 @@ mod label_state;
 mod operation;
 mod record;
 mod rule;
+mod sign_in;
 
 pub use access::{
     ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
@@ -39,6 +40,7 @@ pub use rule::{
     LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleProposalDismissed, RuleState, RuleUpdated,
     ValueListCreated, ValueListDeleted, ValueListUpdated,
 };
+pub use sign_in::{SignInConfigured, SignInDomainProven, SignInLinked, SignInRefused, SignInRemoved, SignInState};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

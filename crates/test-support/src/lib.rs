@@ -7,6 +7,7 @@ mod app;
 mod broker;
 mod client;
 mod database;
+pub mod oidc;
 pub mod provider;
 mod proxy;
 pub mod schema;

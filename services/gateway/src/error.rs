@@ -1,5 +1,7 @@
 //! From what went wrong in a use case to what the caller is told. Exhaustive: a new failure needs a new answer.
 
+mod sign_in;
+
 use common::{ErrorCode, Violation};
 use web::ApiError;
 

@@ -28,11 +28,11 @@ pub(crate) use address::{ClientAddress, Networks};
 pub(crate) use cors::Cors;
 pub(crate) use limits::{RateLimits, too_many};
 pub(crate) use middleware::GateMiddleware;
-pub(crate) use shown::Shown;
+pub(crate) use shown::{Confined, Shown};
 
 use self::limits::Allowance;
 use crate::app::App;
-use crate::auth::checker::Checked;
+use crate::auth::checker::{Checked, Lacking};
 use crate::envelope;
 use crate::proxy::{Client, Passage, forward, too_large};
 use crate::routes::{Access, Found, Route, RouteTree, Target, Upstream};
@@ -179,7 +179,9 @@ impl Gate {
                 let mut extensions = request.extensions_mut();
                 extensions.insert(Caller { identity, cause });
                 extensions.insert(Shown(checked.credential));
+                extensions.insert(Confined(checked.confined));
             }
+            Err(error) if is_done(route, &error) => return Ok(done(request, trace)),
             Err(error) => return Ok(refused(request, &error, trace)),
         }
         {
@@ -220,8 +222,12 @@ impl Gate {
         counted?;
         if let Some(lacking) = checked.lacking
             && !route.before_second_factor
+            && !(lacking == Lacking::Provider && route.before_provider)
         {
             return Err(lacking.into());
+        }
+        if checked.confined && route.is_account_wide {
+            return Err(confined());
         }
         match route.access {
             Access::Permission(permission) if !checked.identity.may(permission) => Err(ApiError::forbidden(permission)),
@@ -235,12 +241,34 @@ impl Gate {
     }
 }
 
+/// A session that the tenant's provider opened asks for what is its person's own.
+pub(crate) fn confined() -> ApiError {
+    ApiError::new(ErrorCode::Forbidden)
+        .message("The tenant's identity provider opened this session, which stays in the tenant. Sign in with your password for this.")
+        .with("reason", "confined_session")
+}
+
 /// The credential of a request.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_BEARER).then_some(token)
+}
+
+/// Whether the call was made before and ended its session by it: there is nothing left to do, or to refuse.
+fn is_done(route: &Route, error: &ApiError) -> bool {
+    let reason = route.done_when.filter(|_| error.code() == ErrorCode::SessionRevoked);
+    reason.is_some_and(|reason| error.body().context.get("reason").is_some_and(|ended| ended == reason))
+}
+
+/// The first answer again.
+fn done(request: ServiceRequest, trace: TraceContext) -> ServiceResponse {
+    let mut answer = HttpResponse::Ok();
+    if request.headers().contains_key("idempotency-key") {
+        answer.insert_header(("idempotent-replayed", "true"));
+    }
+    request.into_response(envelope::seal(answer.json(()), trace))
 }
 
 fn refused(request: ServiceRequest, error: &ApiError, trace: TraceContext) -> ServiceResponse {

@@ -84,6 +84,12 @@ event_types! {
     SecondFactorRemoved = "SECOND_FACTOR_REMOVED": "A member removed their second factor.";
     RecoveryCodeUsed = "RECOVERY_CODE_USED": "A member signed in with a recovery code.";
     RecoveryCodesRenewed = "RECOVERY_CODES_RENEWED": "A member was given new recovery codes.";
+    SignInConfigured = "SIGN_IN_CONFIGURED": "The tenant's identity provider was set up or changed.";
+    SignInRemoved = "SIGN_IN_REMOVED": "The tenant's identity provider was taken away.";
+    SignInDomainProven = "SIGN_IN_DOMAIN_PROVEN": "The tenant proved that an e-mail domain is its own.";
+    SignInLinked = "SIGN_IN_LINKED": "Somebody at the identity provider was linked to an account.";
+    SignInRefused = "SIGN_IN_REFUSED": "A sign-in through the identity provider was refused; `data.reason` says why.";
+    TenantDeleted = "TENANT_DELETED": "A tenant was deleted; whoever holds data of it forgets it.";
     SubscriptionUpdated = "SUBSCRIPTION_UPDATED": "The tenant's plan or its status changed.";
     EntitlementsUpdated = "ENTITLEMENTS_UPDATED": "What the tenant may do changed, or is told again.";
     CheckoutStarted = "CHECKOUT_STARTED": "Somebody was sent to the payment provider to subscribe.";
