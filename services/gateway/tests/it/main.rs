@@ -15,6 +15,7 @@ mod mail;
 mod openapi;
 mod passwords;
 mod proxy;
+mod races;
 mod refresh;
 mod schema;
 mod sessions;
