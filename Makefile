@@ -1,6 +1,6 @@
 # Every target is a script of scripts/: this file only names them. Variables are given as make arguments.
 .DEFAULT_GOAL := help
-.PHONY: help dev down status logs demo restart reset test bench chaos check fmt docs
+.PHONY: help dev down status logs demo restart reset test bench chaos contract check fmt docs
 export DEMO RELEASE PORT_BASE BILLING VERDICT_PG_PORT VERDICT_MQ_PORT DATABASE_URL AMQP_URL AMQP_ADMIN_URL
 
 help: ## what can be made
@@ -44,3 +44,6 @@ bench: ## measure speed in release, beside the yardsticks of the same run
 
 chaos: ## kill -9 every process in turn under load, then count
 	@scripts/chaos.sh
+
+contract: ## hold a live stack to the contract that it serves, with generated requests (CONTRACT_EXAMPLES=10)
+	@scripts/contract.sh

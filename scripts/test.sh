@@ -79,11 +79,22 @@ has_doctests() {
     awk '/```[a-z]/ { opened = 1; if (/```rust/) found = 1; next } { if (opened) opened = 0; else { found = 1; opened = 1 } } END { exit !found }'
 }
 
+has_nextest() { cargo nextest --version >/dev/null 2>&1; }
+
+# Runs what run_tests leaves out. Of the whole workspace, so that nothing is built twice.
+test_vectors() {
+  local runner=(cargo test --workspace --locked --tests vectors::)
+  ! has_nextest ||
+    runner=(cargo nextest run --workspace --locked --ignore-default-filter -E 'test(/^vectors::/)')
+  foreground "${runner[@]}"
+}
+
 run_tests() {
   local runner=(cargo nextest run --workspace --locked)
-  if ! cargo nextest --version >/dev/null 2>&1; then
+  if ! has_nextest; then
     note "cargo-nextest is not installed; using cargo test"
     runner=(cargo test --workspace --locked --no-fail-fast --bins --lib --tests)
+    set -- "$@" -- --skip vectors::
   fi
   if has_doctests; then
     stage "Documentation tests"
@@ -119,17 +130,22 @@ if [[ "${CHAOS:-1}" = 1 ]]; then
   PORT_BASE="" VERDICT_STATE_DIR="$STATE/chaos" RATE=50 LOAD_SECONDS=40 VICTIMS="processing rabbitmq ingestion postgres" \
     foreground scripts/chaos.sh
 fi
+if [[ "${CONTRACT:-1}" = 1 ]]; then
+  stage "The contract, held by requests made from it (CONTRACT=0 leaves it out)"
+  # Without the internet, and without schemathesis from an earlier run, this fails: CONTRACT=0.
+  PORT_BASE="" VERDICT_STATE_DIR="$STATE/contract" foreground scripts/contract.sh
+fi
+# The file handles of a thousand connections, on machines that start low.
+ulimit -n 65536 2>/dev/null || true
 test_servers
 if [[ "${VECTORS:-1}" = 1 ]]; then
   stage "Webhooks signed by the providers' own libraries (VECTORS=0 leaves them out)"
   need_vectors
   # Without the internet, and without the libraries from an earlier run, this fails: VECTORS=0.
   progress "Fetching the libraries and signing" vectors vectors_make
-  export VERDICT_TEST_VECTORS="$STATE/vectors.jsonl"
+  VERDICT_TEST_VECTORS="$STATE/vectors.jsonl" test_vectors
   stage "The double of Stripe, driven by Stripe's own libraries"
   double_build
   progress "Checkout, portal, renewals, webhooks by npm and PyPI stripe" driven double_drive
 fi
-# The file handles of a thousand connections, on machines that start low.
-ulimit -n 65536 2>/dev/null || true
 run_tests "$@"

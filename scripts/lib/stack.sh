@@ -9,6 +9,8 @@ if [[ "${RELEASE:-0}" = 1 ]]; then PROFILE=release; else PROFILE=debug; fi
 # Binaries made elsewhere are used as they are, and nothing is built.
 BIN_DIR="${VERDICT_BIN_DIR:-$TARGET_DIR/$PROFILE}"
 SVC_ENV=()
+# Settings of the gateway for one run; they go before those below.
+GATEWAY_ENV=()
 
 stack_port() {
   case "$1" in
@@ -64,6 +66,7 @@ stack_env() {
         SVC_ENV+=("VERDICT__RATE_LIMITS__${other}__PER_MINUTE=${RATE_PER_MINUTE:-60000000}"
           "VERDICT__RATE_LIMITS__${other}__BURST=${RATE_BURST:-1000000}")
       done
+      SVC_ENV+=("${GATEWAY_ENV[@]}")
       wanted='^VERDICT__(INTERNAL__(PUBLIC_KEYS|PRIVATE_KEY)|SEALING__KEYS)='
       ;;
     ingestion)

@@ -114,6 +114,9 @@ impl From<LoginError> for ApiError {
                 .message("You are a member of no tenant any more. Ask somebody there to invite you."),
             LoginError::SecondFactorRequired => Self::new(ErrorCode::SecondFactorRequired),
             LoginError::WrongSecondFactor => Self::new(ErrorCode::InvalidSecondFactor),
+            LoginError::PasswordChanged => Self::new(ErrorCode::ServiceUnavailable)
+                .message("The password was changed at the same moment. Sign in again.")
+                .retry_after(1),
             LoginError::Sealed(error) => Self::internal(error),
             LoginError::Hashing(error) => error.into(),
             LoginError::Keys(error) => error.into(),
@@ -137,6 +140,7 @@ impl From<SwitchTenantError> for ApiError {
     fn from(error: SwitchTenantError) -> Self {
         match error {
             SwitchTenantError::NotMember => Self::not_found("tenant"),
+            SwitchTenantError::SessionEnded => Self::new(ErrorCode::SessionRevoked).with("reason", "revoked"),
             SwitchTenantError::Keys(error) => error.into(),
             SwitchTenantError::Db(error) => error.into(),
         }

@@ -16,8 +16,8 @@ use actix_web::HttpMessage as _;
 use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, None as NoBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::{Method, StatusCode};
 use common::event::Cause;
 use common::trace::TraceContext;
 use common::{ErrorCode, Principal};
@@ -122,6 +122,10 @@ impl Gate {
         };
         if let Some(left) = left.get() {
             Allowance::write(left, answer.headers_mut());
+        }
+        // Whoever answers it: RFC 9110 wants a challenge with each.
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         Ok(answer)
     }
@@ -275,9 +279,6 @@ fn refused(request: ServiceRequest, error: &ApiError, trace: TraceContext) -> Se
     let is_ours = error.code().status() >= 500;
     // A relayed call has no span of its own; what is logged about it must still name the trace.
     let span = if is_ours { span::failure(&request, trace) } else { tracing::Span::none() };
-    let mut answer: HttpResponse = span.in_scope(|| envelope::refuse(error, trace));
-    if answer.status() == actix_web::http::StatusCode::UNAUTHORIZED {
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
+    let answer: HttpResponse = span.in_scope(|| envelope::refuse(error, trace));
     request.into_response(answer)
 }

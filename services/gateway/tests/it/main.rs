@@ -16,6 +16,7 @@ mod mail;
 mod openapi;
 mod passwords;
 mod proxy;
+mod races;
 mod rare;
 mod refresh;
 mod repeated;

@@ -31,7 +31,7 @@ impl Check for ApproveRequest {
 /// Approve the proposal, so that its label stands.
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/approve", operation_id = "approve_approval", tag = "approvals",
-    params(("id" = ApprovalId, Path)), request_body = ApproveRequest,
+    params(("id" = ApprovalId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was read")), request_body = ApproveRequest,
     responses(
         (status = 200, body = ApprovalResponse),
         (status = 400, description = "The id is not a UUID, or the body is not JSON", body = ErrorBody),

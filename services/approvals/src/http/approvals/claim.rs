@@ -12,7 +12,7 @@ use crate::usecases;
 /// Take an approval for ten minutes, or for ten more.
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/claim", operation_id = "claim_approval", tag = "approvals",
-    params(("id" = ApprovalId, Path)),
+    params(("id" = ApprovalId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was read")),
     responses(
         (status = 200, body = ApprovalResponse),
         (status = 400, description = "The id is not a UUID, or the body is not JSON", body = ErrorBody),

@@ -12,7 +12,7 @@ use crate::usecases;
 /// Let a claimed approval go; without a claim, nothing changes.
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/release", operation_id = "release_approval", tag = "approvals",
-    params(("id" = ApprovalId, Path)),
+    params(("id" = ApprovalId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was read")),
     responses(
         (status = 200, body = ApprovalResponse),
         (status = 400, description = "The id is not a UUID, or the body is not JSON", body = ErrorBody),

@@ -28,13 +28,16 @@ const PURPOSE: &str = "gateway/signup-answer";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SignupRequest {
     /// Their e-mail address.
+    #[schema(format = "email", max_length = 254)]
     email: String,
     /// From 8 to 256 characters, and none of the commonest.
     #[schema(min_length = 8, max_length = 256)]
     password: String,
     /// What they are called.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// What their tenant is called.
+    #[schema(min_length = 1, max_length = 200)]
     tenant_name: String,
 }
 

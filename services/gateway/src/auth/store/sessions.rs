@@ -190,6 +190,27 @@ pub(crate) async fn set_opener(connection: &mut Connection, id: SessionId, opene
     Ok(())
 }
 
+/// Whether the session goes on. It does until the transaction ends.
+pub(crate) async fn hold(connection: &mut Connection, id: SessionId) -> Result<bool, DbError> {
+    let sql = "SELECT id, tenant_id FROM sessions WHERE id = $1 AND revoked_at IS NULL FOR SHARE";
+    let rows: Vec<EndedSession> = statement(sql).bind::<SqlUuid, _>(id.0).load(connection).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Waits until nobody opens another session from those of the person, or from that one alone. What is read afterwards
+/// has all that were opened.
+async fn hold_openers(connection: &mut Connection, user: UserId, only: Option<SessionId>) -> Result<(), DbError> {
+    statement(
+        "SELECT FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id = $2) AND revoked_at IS NULL \
+         ORDER BY id FOR UPDATE",
+    )
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Nullable<SqlUuid>, _>(only.map(|id| id.0))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Ends a person's session and those opened from it, whatever their tenant; nothing when it is not theirs or has
 /// ended already. Needs the system scope.
 pub(crate) async fn revoke(
@@ -199,6 +220,7 @@ pub(crate) async fn revoke(
     reason: &'static str,
     at: DateTime,
 ) -> Result<Vec<EndedSession>, DbError> {
+    hold_openers(connection, user, Some(id)).await?;
     Ok(statement(
         "WITH RECURSIVE family AS ( \
              SELECT id FROM sessions WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4 \
@@ -222,6 +244,7 @@ pub(crate) async fn revoke_all(
     reason: &'static str,
     at: DateTime,
 ) -> Result<Vec<EndedSession>, DbError> {
+    hold_openers(connection, user, None).await?;
     Ok(statement(
         "UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
          WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND revoked_at IS NULL AND expires_at > $4 \

@@ -8,6 +8,26 @@ use crate::domain::mapping::Place;
 
 const MAX_TOLERANCE_SECONDS: u32 = 86_400;
 const MAX_HEADER: usize = 64;
+/// Headers that the gateway keeps or sets anew: a signature in one of them would never arrive.
+const KEPT_BACK: [&str; 17] = [
+    "authorization",
+    "cookie",
+    "host",
+    "expect",
+    "accept-encoding",
+    "traceparent",
+    "x-forwarded-for",
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+];
 
 impl Scheme {
     /// The scheme with a source's settings.
@@ -86,11 +106,15 @@ fn nullable(value: &Value) -> Result<Option<String>, String> {
 
 fn header(value: &Value) -> Result<String, String> {
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    value
+    let name = value
         .as_str()
         .filter(|name| !name.is_empty() && name.len() <= MAX_HEADER && name.bytes().all(is_token))
         .map(str::to_ascii_lowercase)
-        .ok_or_else(|| format!("must be the name of a header, at most {MAX_HEADER} characters"))
+        .ok_or_else(|| format!("must be the name of a header, at most {MAX_HEADER} characters"))?;
+    if KEPT_BACK.contains(&name.as_str()) || name.starts_with("x-verdict-") {
+        return Err(format!("must not be {name}, which is not passed on to a webhook's source; choose another header"));
+    }
+    Ok(name)
 }
 
 #[cfg(test)]
@@ -116,6 +140,9 @@ mod tests {
                 "config.toleranceSeconds"
             ]
         );
+        for kept_back in ["Authorization", "x-verdict-identity", "Content-Length"] {
+            assert!(generic.configured(&json!({"header": kept_back})).is_err(), "{kept_back}");
+        }
         let github = &built_in().find("github").expect("there").signature;
         assert!(github.configured(&json!({"toleranceSeconds": 5})).is_err());
         assert!(github.configured(&json!([])).is_err());

@@ -16,6 +16,7 @@ use crate::tenants::usecases::create_invite::{self, Invited};
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateInviteRequest {
     /// Where the letter goes; whoever accepts has this address.
+    #[schema(format = "email", max_length = 254)]
     email: String,
     /// Any but `agent`, which is for API keys.
     role: Role,
