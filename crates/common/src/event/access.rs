@@ -65,14 +65,6 @@ pub struct TenantParts {
     pub settings: Option<serde_json::Value>,
 }
 
-/// A tenant was deleted, and everything of it is to go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TenantDeleted {
-    /// The tenant.
-    pub tenant_id: TenantId,
-}
-
 /// Somebody was invited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -271,7 +263,6 @@ pub struct SubscriptionUpdated {
 }
 
 subject!(TenantCreated, TenantCreated, "tenant", |e| e.tenant_id);
-subject!(TenantDeleted, TenantDeleted, "tenant", |e| e.tenant_id);
 subject!(TenantUpdated, TenantUpdated, "tenant", |e| e.tenant_id);
 subject!(TenantDeleted, TenantDeleted, "tenant", |e| e.tenant_id);
 subject!(MemberInvited, MemberInvited, "invite", |e| e.invite_id);

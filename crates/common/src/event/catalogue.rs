@@ -67,7 +67,6 @@ event_types! {
     SyncRequested = "SYNC_REQUESTED": "Somebody asked for a pull of a source.";
     TenantCreated = "TENANT_CREATED": "A tenant was created.";
     TenantUpdated = "TENANT_UPDATED": "A tenant's name, time zone or settings changed.";
-    TenantDeleted = "TENANT_DELETED": "A tenant was deleted.";
     MemberInvited = "MEMBER_INVITED": "Somebody was invited.";
     InviteResent = "INVITE_RESENT": "An invite was mailed again, with a new link and a new end.";
     InviteRevoked = "INVITE_REVOKED": "An invite was taken back.";

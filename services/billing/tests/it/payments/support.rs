@@ -223,5 +223,5 @@ pub(crate) fn sign(secret: &str, time: i64, body: &[u8]) -> String {
 
 /// The tenant was deleted.
 pub(crate) fn deleted(tenant: TenantId) -> Event {
-    event(tenant, now(), &TenantDeleted { tenant_id: tenant })
+    event(tenant, now(), &TenantDeleted { tenant_id: tenant, name: "acme".into() })
 }
