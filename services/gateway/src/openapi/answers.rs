@@ -10,17 +10,16 @@ use crate::routes::{Access, RateClass, Route, Target, Verb};
 
 /// POSTs that take no `Idempotency-Key`: they change nothing, or a second time nothing more, or have a proof of
 /// their own that is good for one time.
-const WITHOUT_KEY: [&str; 10] = [
-    "/api/v1/auth/signup",
-    "/api/v1/auth/login",
-    "/api/v1/auth/refresh",
+const WITHOUT_KEY: [&str; 9] = [
     "/api/v1/auth/logout",
     "/api/v1/auth/password/forgot",
     "/api/v1/tenants/current/leave",
     "/api/v1/integrations/{id}/mapping/test",
     "/api/v1/integrations/webhooks/{provider}/{integrationId}",
+    "/api/v1/billing/webhooks/{provider}",
     "/api/v1/rules/test",
-    "/api/v1/billing/session",
+    "/api/v1/rules/preview",
+    "/api/v1/rules/import/plan",
 ];
 const JSON: &str = "application/json";
 

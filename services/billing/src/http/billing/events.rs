@@ -88,7 +88,7 @@ type Key = (DateTime, Uuid);
     get, path = "/api/v1/billing/events", operation_id = "list_billing_events", tag = "billing",
     params(ListBillingEvents),
     responses(
-        (status = 200, body = [BillingEventResponse]),
+        (status = 200, description = "What happened, newest first, and what it changed.", body = [BillingEventResponse]),
         (status = 400, description = "An unknown or malformed parameter, or a bad cursor", body = ErrorBody),
     ),
 )]

@@ -46,7 +46,7 @@ impl From<&Plan> for PlanResponse {
 /// List what there is to subscribe to.
 #[utoipa::path(
     get, path = "/api/v1/billing/plans", operation_id = "list_plans", tag = "billing",
-    responses((status = 200, body = [PlanResponse])),
+    responses((status = 200, description = "The plans that can be had.", body = [PlanResponse])),
 )]
 pub(crate) async fn list_plans(app: Data<App>, _: Caller) -> Result<Reply, ApiError> {
     let items: Vec<PlanResponse> = app.plans.all().iter().map(Into::into).collect();

@@ -31,7 +31,7 @@ pub(crate) struct PortalResponse {
 #[utoipa::path(
     get, path = "/api/v1/billing/portal", operation_id = "get_billing_portal", tag = "billing", params(PortalQuery),
     responses(
-        (status = 200, body = PortalResponse),
+        (status = 200, description = "Where the provider lets the customer manage the subscription.", body = PortalResponse),
         (status = 400, description = "returnUrl is missing, no http or https URL, or of no allowed origin",
          body = ErrorBody),
         (status = 409, description = "`billing_not_configured`: there is no payment provider with pages; \

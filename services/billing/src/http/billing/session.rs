@@ -64,7 +64,7 @@ impl SessionRequest {
     post, path = "/api/v1/billing/session", operation_id = "create_billing_session", tag = "billing",
     request_body = SessionRequest,
     responses(
-        (status = 201, body = SessionResponse),
+        (status = 201, description = "Where to pay.", body = SessionResponse),
         (status = 400, description = "The body is not JSON", body = ErrorBody),
         (status = 409, description = "`billing_not_configured`: there is no payment provider with pages; \
                                       `already_subscribed`: change it in the portal", body = ErrorBody),

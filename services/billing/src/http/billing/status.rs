@@ -141,7 +141,7 @@ impl StatusResponse {
 /// Show what the tenant is on, what that allows, and what was used.
 #[utoipa::path(
     get, path = "/api/v1/billing/status", operation_id = "get_billing_status", tag = "billing",
-    responses((status = 200, body = StatusResponse)),
+    responses((status = 200, description = "The plan, what it allows, what was used, and why.", body = StatusResponse)),
 )]
 pub(crate) async fn get_billing_status(app: Data<App>, caller: Caller) -> Result<Reply, ApiError> {
     let (tenant, now) = (caller.tenant(), caller.cause.at);
