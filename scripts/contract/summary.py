@@ -10,16 +10,41 @@ import sys
 NEVER_SUCCEED = {
     # Takes an authenticator: services/gateway/tests/it/totp.rs.
     "POST /api/v1/auth/totp/confirm",
+    "POST /api/v1/auth/totp/prove",
     "POST /api/v1/auth/totp/recovery-codes",
     "DELETE /api/v1/auth/totp",
+    # Takes a provider that people sign in at: services/gateway/tests/it/sign_in.
+    "POST /api/v1/auth/oidc/start",
+    "POST /api/v1/auth/oidc/link",
+    "POST /api/v1/auth/oidc/callback",
+    "POST /api/v1/tenants/current/sign-in/domains/verify",
     # The caller is the last owner: services/gateway/tests/it/tenants.rs.
     "POST /api/v1/tenants/current/leave",
     # No payment provider is configured: services/billing/tests.
     "POST /api/v1/billing/session",
     "GET /api/v1/billing/portal",
+    "POST /api/v1/billing/webhooks/{provider}",
+    # Takes a source that grants access: services/ingestion/tests/it/pulling.rs.
+    "GET /api/v1/integrations/oauth/callback",
+    "POST /api/v1/integrations/{id}/oauth/authorize",
+    "POST /api/v1/integrations/{id}/oauth/disconnect",
+    "POST /api/v1/integrations/{id}/sync",
+    # Takes many decisions of people: services/processing/tests.
+    "POST /api/v1/rules/proposals/{id}/accept",
+    "POST /api/v1/rules/proposals/{id}/dismiss",
 }
-# Calls that succeed when a worker is slow: an import mostly has ended before it is cancelled.
-SELDOM_SUCCEED = {"POST /api/v1/records/imports/{id}/cancel"}
+# Calls that may or may not succeed: an import or an operation mostly has ended before it is cancelled, and few generated
+# texts are documents of rules, providers or the name of the caller's own tenant.
+SELDOM_SUCCEED = {
+    "POST /api/v1/records/imports/{id}/cancel",
+    "POST /api/v1/operations/{id}/cancel",
+    "POST /api/v1/rules/import/plan",
+    "POST /api/v1/rules/import/apply",
+    "GET /api/v1/tenants/current/sign-in",
+    "PATCH /api/v1/tenants/current/sign-in",
+    "DELETE /api/v1/tenants/current/sign-in",
+    "DELETE /api/v1/tenants/current",
+}
 
 
 def main(document_path, counts_path):

@@ -103,6 +103,13 @@ class World:
         rule = {"name": name(), "condition": 'record.text.contains("refund")', "label": label}
         return self.person.call("POST", "/rules", json=rule)
 
+    def make_shadow_rule(self):
+        rule = {"name": name(), "condition": "record.text == 'shadow'", "label": self.thing("label")["name"]}
+        return self.person.call("POST", "/rules", json={**rule, "status": "shadow"})
+
+    def make_value_list(self):
+        return self.person.call("POST", "/value-lists", json={"name": f"l{uuid.uuid4().hex}", "values": ["refund"]})
+
     def make_integration(self):
         return self.person.call("POST", "/integrations", json={"provider": "github", "name": name()})
 
@@ -215,6 +222,8 @@ def signed(integration, body):
 NOUNS = {
     "/api/v1/labels/": "label",
     "/api/v1/rules/": "rule",
+    "/api/v1/rules/{id}/promote": "shadow_rule",
+    "/api/v1/value-lists/": "value_list",
     "/api/v1/integrations/": "integration",
     "/api/v1/integrations/{id}/deliveries/": "delivery",
     "/api/v1/records/": "record",
@@ -240,6 +249,8 @@ def fields(world, path, body):
         "recordId": lambda: world.thing("record")["id"],
         "fileId": lambda: world.thing("file")["id"],
         "deliveryId": lambda: world.thing("delivery")["deliveryId"],
+        "ruleId": lambda: None,
+        "version": lambda: 1,
         "ids": lambda: [world.thing("record")["id"]],
         "provider": lambda: "github",
         "config": dict,
@@ -262,6 +273,9 @@ def fields(world, path, body):
             "totp": lambda: None,
             "recoveryCode": lambda: None,
         },
+        "/api/v1/auth/totp": {"password": lambda: PASSWORD},
+        "/api/v1/value-lists": {"name": lambda: f"l{uuid.uuid4().hex}"},
+        "/api/v1/value-lists/{id}": {"name": lambda: f"l{uuid.uuid4().hex}"},
         "/api/v1/auth/password/reset": {"token": world.forgotten, "newPassword": lambda: f"{PASSWORD} again"},
         "/api/v1/auth/password/change": {"newPassword": lambda: f"{PASSWORD} again"},
         "/api/v1/auth/signup": {"email": lambda: f"{uuid.uuid4().hex}@example.com", "password": lambda: PASSWORD},
