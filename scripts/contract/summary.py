@@ -17,7 +17,6 @@ NEVER_SUCCEED = {
     "POST /api/v1/auth/oidc/start",
     "POST /api/v1/auth/oidc/link",
     "POST /api/v1/auth/oidc/callback",
-    "POST /api/v1/tenants/current/sign-in/domains/verify",
     # The caller is the last owner: services/gateway/tests/it/tenants.rs.
     "POST /api/v1/tenants/current/leave",
     # No payment provider is configured: services/billing/tests.

@@ -15,7 +15,7 @@ const BARE: (&str, &str) = ("x-verdict-envelope", "none");
 /// Downloads all rules and value lists as a YAML document, as `POST /rules/import/plan` takes it.
 #[utoipa::path(
     get, path = "/api/v1/rules/export", tag = "rules", operation_id = "export_rules",
-    responses((status = 200, description = "The document.", body = String, content_type = "application/yaml"))
+    responses((status = 200, description = "The document.", body = serde_json::Value, content_type = "application/yaml"))
 )]
 pub(crate) async fn export_rules(app: Data<App>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let tenant = caller.tenant();

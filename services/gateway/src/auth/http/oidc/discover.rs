@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use common::TenantId;
+use common::page::Page;
 use db::DbError;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -59,5 +60,5 @@ pub(crate) async fn discover_sign_in(app: Data<App>, query: Query<DiscoverQuery>
         tenant_name: way.name,
         required: way.required,
     });
-    Ok(Reply::ok(&ways.collect::<Vec<_>>()))
+    Ok(Reply::page(Page::whole(ways.collect::<Vec<_>>())))
 }

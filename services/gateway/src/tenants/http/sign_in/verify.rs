@@ -1,6 +1,7 @@
 //! `POST /tenants/current/sign-in/domains/verify`.
 
 use actix_web::web::Data;
+use common::page::Page;
 use db::DbError;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -48,7 +49,7 @@ pub(crate) async fn verify_domains(
         .tenant(tenant, async |connection| {
             idempotent(connection, &caller, &body.idempotency, async |connection| {
                 let rows = prove_domains::prove_domains(connection, &app, identity, cause, &found).await?;
-                Ok(Reply::ok(&rows.into_iter().map(DomainView::from).collect::<Vec<_>>()))
+                Ok(Reply::page(Page::whole(rows.into_iter().map(DomainView::from).collect::<Vec<_>>())))
             })
             .await
         })
