@@ -58,7 +58,11 @@ fn general(route: &Route, operation: &Value) -> Vec<ErrorCode> {
     if route.access != Access::Public {
         codes.extend([ErrorCode::Unauthenticated, ErrorCode::TokenExpired, ErrorCode::SessionRevoked]);
         if !route.before_second_factor {
-            codes.extend([ErrorCode::SecondFactorRequired, ErrorCode::SecondFactorEnrolmentRequired]);
+            codes.extend([
+                ErrorCode::SecondFactorRequired,
+                ErrorCode::SecondFactorEnrolmentRequired,
+                ErrorCode::SignInProviderRequired,
+            ]);
         }
     }
     if matches!(route.access, Access::Person | Access::Permission(_)) {

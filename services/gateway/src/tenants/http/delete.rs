@@ -38,7 +38,7 @@ impl Check for DeleteTenantRequest {
 #[utoipa::path(
     delete, path = "/api/v1/tenants/current", tag = "tenants", request_body = DeleteTenantRequest,
     responses(
-        (status = 200, description = "Deleted. A repeated call is 401 `session_revoked` with the reason `tenant_deleted`"),
+        (status = 200, description = "Deleted. A repeated call is 401, because the tenant's sessions ended with it"),
         (status = 401, description = "`invalid_credentials`: another password"),
         (status = 403, description = "`forbidden`: only an owner, and only in person"),
         (status = 422, description = "`validation_failed`, with the rule `confirmation` for `name`, `required` or \
