@@ -56,7 +56,8 @@ need wrk wrk "drives the load"
 need nginx nginx-light "the yardstick for the gateway as a proxy; nothing is configured to serve"
 before_machine=$(machine)
 # Billing hears a provider's webhooks and has nobody to call: what is measured is that they are stored.
-export BILLING=double VERDICT__PAYMENTS__RECONCILE_SECONDS=0
+export BILLING=double
+BILLING_ENV=(VERDICT__PAYMENTS__RECONCILE_SECONDS=0)
 # More records than any plan has.
 PLANS_FILE="$VERDICT_STATE_DIR/plans.json"
 mkdir -p "$VERDICT_STATE_DIR"

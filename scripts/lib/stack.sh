@@ -10,7 +10,7 @@ if [[ "${RELEASE:-0}" = 1 ]]; then PROFILE=release; else PROFILE=debug; fi
 BIN_DIR="${VERDICT_BIN_DIR:-$TARGET_DIR/$PROFILE}"
 SVC_ENV=()
 # Settings of the gateway for one run; they go before those below.
-GATEWAY_ENV=()
+GATEWAY_ENV=() BILLING_ENV=()
 
 stack_port() {
   case "$1" in
@@ -78,6 +78,7 @@ stack_env() {
       if [[ "${BILLING:-}" = double ]]; then
         while IFS= read -r line; do SVC_ENV+=("$line"); done < <(double_env)
       fi
+      SVC_ENV+=("${BILLING_ENV[@]}")
       ;;
   esac
   while IFS= read -r line; do
