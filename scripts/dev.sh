@@ -62,8 +62,7 @@ up() {
   say "PostgreSQL and RabbitMQ"
   servers_up
   say "Building ($PROFILE)"
-  stack_build
-  [[ "${BILLING:-}" != double ]] || double_build
+  if [[ "${BILLING:-}" = double ]]; then stack_build stripe-double; else stack_build; fi
   say "Services"
   stack_secrets
   stack_migrate

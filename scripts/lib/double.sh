@@ -12,13 +12,6 @@ double_secret() {
   cat "$STATE/double.secret"
 }
 
-double_build() {
-  [[ -z "${VERDICT_BIN_DIR:-}" ]] || return 0
-  local args=(build --locked --bin stripe-double)
-  [[ "$PROFILE" = debug ]] || args+=(--release)
-  (cd "$ROOT" && foreground cargo "${args[@]}") || fail "the build of the double failed; see above"
-}
-
 # Beside the stack, told where billing's webhooks are. What it knows is gone when it stops.
 double_start() {
   local url

@@ -26,9 +26,12 @@ stack_port() {
 
 stack_url() { echo "http://127.0.0.1:$(stack_port "$1")"; }
 
+# stack_build [BINARY...]: with further ones. In one go, because a second build would choose other features and make
+# half of the libraries anew.
 stack_build() {
   [[ -z "${VERDICT_BIN_DIR:-}" ]] || return 0
-  local args=(build --locked --bin verdict-demo) service
+  local args=(build --locked --bin verdict-demo) service binary
+  for binary in "$@"; do args+=(--bin "$binary"); done
   [[ "$PROFILE" = debug ]] || args+=(--release)
   for service in "${SERVICES[@]}"; do args+=(--bin "verdict-$service"); done
   need_rust
