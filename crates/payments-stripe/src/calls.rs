@@ -17,13 +17,15 @@ use stripe_billing::subscription::{
 };
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
+    ExpireCheckoutSession, ListCheckoutSession,
 };
 use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest as _};
 use stripe_core::customer::CreateCustomer;
 use stripe_core::event::ListEvent;
-use stripe_shared::{CheckoutSessionMode, Price};
+use stripe_shared::{CheckoutSessionMode, CheckoutSessionStatus, Price};
 use stripe_types::{List, RangeQueryTs};
 
+use crate::transport::CallError;
 use crate::{NAME, Stripe, read, webhook};
 
 /// Objects of a page.
@@ -79,6 +81,20 @@ impl PaymentProvider for Stripe {
             .await?;
         let url = session.url.ok_or_else(|| ProviderError::Malformed("the session has no page".into()))?;
         Ok(CheckoutSession { id: session.id.as_str().to_owned(), url, expires_at: read::time(session.expires_at)? })
+    }
+
+    async fn expire_sessions(&self, customer: &str, keep: Option<&str>) -> Result<(), ProviderError> {
+        let request = ListCheckoutSession::new().customer(customer).status(CheckoutSessionStatus::Open).limit(PAGE);
+        let open = request.send(&self.transport.call()).await?;
+        let others = open.data.iter().filter(|session| keep != Some(session.id.as_str()));
+        for session in others.filter(|session| session.mode == CheckoutSessionMode::Subscription) {
+            match ExpireCheckoutSession::new(session.id.clone()).send(&self.transport.call()).await {
+                // It was used or ran out in this moment: what came of it is the subscriptions' to tell.
+                Ok(_) | Err(CallError(ProviderError::Refused { .. })) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     async fn portal_link(&self, customer: &str, return_url: &str) -> Result<String, ProviderError> {

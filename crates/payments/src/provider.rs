@@ -91,6 +91,9 @@ pub trait PaymentProvider: Debug + Send + Sync {
     /// Makes a page on which to subscribe.
     async fn checkout_session(&self, request: CheckoutRequest) -> Result<CheckoutSession, ProviderError>;
 
+    /// Ends every page of a customer's on which nobody has subscribed yet, but for one.
+    async fn expire_sessions(&self, customer: &str, keep: Option<&str>) -> Result<(), ProviderError>;
+
     /// A link to where the customer manages what they subscribed to.
     async fn portal_link(&self, customer: &str, return_url: &str) -> Result<String, ProviderError>;
 

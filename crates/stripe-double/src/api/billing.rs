@@ -24,7 +24,11 @@ pub(super) fn answer(world: &mut World, request: &Request<'_>) -> Option<Result<
         ("POST", ["subscription_schedules", id, "release"]) => release(world, id),
         ("POST", ["checkout", "sessions"]) => create_session(world, params),
         ("GET", ["checkout", "sessions"]) => {
-            lists::page(world.all("checkout.session"), "/v1/checkout/sessions", params)
+            let wanted = |session: &&Value| {
+                ["customer", "status"].iter().all(|key| params[*key].is_null() || params[*key] == session[*key])
+            };
+            let found: Vec<Value> = world.all("checkout.session").iter().filter(wanted).cloned().collect();
+            lists::page(&found, "/v1/checkout/sessions", params)
         }
         ("GET", ["checkout", "sessions", id]) => world.get("checkout.session", id).cloned(),
         ("POST", ["checkout", "sessions", id, "expire"]) => expire(world, id),

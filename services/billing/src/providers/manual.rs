@@ -27,6 +27,10 @@ impl PaymentProvider for Manual {
         Err(ProviderError::NotOffered("checkout page"))
     }
 
+    async fn expire_sessions(&self, _: &str, _: Option<&str>) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
     async fn portal_link(&self, _: &str, _: &str) -> Result<String, ProviderError> {
         Err(ProviderError::NotOffered("portal"))
     }

@@ -43,6 +43,16 @@ pub(crate) async fn find(
     Ok(rows.into_iter().next().map(|row| row.customer_id))
 }
 
+/// Makes others wait who begin to subscribe the same customer.
+pub(crate) async fn lock(connection: &mut Connection, tenant: TenantId, provider: &str) -> Result<(), DbError> {
+    statement("SELECT FROM customers WHERE tenant_id = $1 AND provider = $2 FOR UPDATE")
+        .bind::<SqlUuid, _>(tenant.0)
+        .bind::<Text, _>(provider)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Whose a customer is. Needs the system's scope.
 pub(crate) async fn owner(
     connection: &mut Connection,

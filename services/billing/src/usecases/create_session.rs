@@ -53,7 +53,7 @@ pub(crate) async fn create_session(
     let customer = customer(connection, provider, cause).await?;
     let is_first = !provider_subscriptions::has_any(connection, tenant).await?;
     let request = CheckoutRequest {
-        customer,
+        customer: customer.clone(),
         tenant,
         price_ref,
         metered_price_ref: wish.plan.metered.as_ref().map(|metered| metered.price_ref.clone()),
@@ -62,9 +62,27 @@ pub(crate) async fn create_session(
         cancel_url: wish.cancel_url,
         idempotency_key: wish.key,
     };
+    customers::lock(connection, tenant, provider.name()).await?;
     let session = provider.checkout_session(request).await?;
+    only_page(provider, &customer, &session).await?;
     tell(connection, app, provider, cause, &wish.plan.id, &session).await?;
     Ok(session)
+}
+
+/// Two pages are two subscriptions, if both are used. So only the newest is kept; and as an older one may have been used
+/// without our having heard of it, the provider is asked once no other page is left.
+async fn only_page(
+    provider: &dyn PaymentProvider,
+    customer: &str,
+    session: &CheckoutSession,
+) -> Result<(), CreateSessionError> {
+    provider.expire_sessions(customer, Some(&session.id)).await?;
+    let subscribed = provider.subscriptions_of(customer).await?.value;
+    if subscribed.iter().any(|one| serves(one.status)) {
+        provider.expire_sessions(customer, None).await?;
+        return Err(CreateSessionError::AlreadySubscribed { provider: provider.name().to_owned() });
+    }
+    Ok(())
 }
 
 const fn serves(status: payments::SubscriptionStatus) -> bool {

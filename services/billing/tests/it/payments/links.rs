@@ -55,6 +55,37 @@ async fn a_repeated_request_gets_the_first_page_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_several_pages_only_the_newest_can_be_used() {
+    let paid = Paid::start().await;
+    let tenant = paid.tenant().await;
+    let first = paid.session(tenant, "team").await;
+    let (second, third) = tokio::join!(paid.session(tenant, "team"), paid.session(tenant, "business"));
+    for session in [&first, &second, &third] {
+        assert_eq!(session.status, 201, "{session:?}");
+    }
+    assert!(!paid.pay(&first).await, "the first page is over");
+    let used = [paid.pay(&second).await, paid.pay(&third).await];
+    assert_eq!(used.iter().filter(|used| **used).count(), 1, "one of two racing ones: {used:?}");
+    let subscriptions = paid.api("GET", "subscriptions", &[]).await;
+    assert_eq!(subscriptions["data"].as_array().map(Vec::len), Some(1));
+    paid.drained().await;
+    paid.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_subscribed_a_moment_ago_gets_no_second_page() {
+    // Nothing is heard of the provider, so only the provider knows.
+    let paid = Paid::start_as(web::Roles { api: true, worker: true }, |_| {}).await;
+    let tenant = paid.tenant().await;
+    paid.subscribe(tenant, "team", "4242").await;
+    let again = paid.session(tenant, "team").await;
+    assert_eq!((again.status, &again.body["code"]), (409, &json!("already_subscribed")), "{again:?}");
+    let open = paid.api("GET", "checkout/sessions?status=open", &[]).await;
+    assert_eq!(open["data"], json!([]), "and none is left open");
+    paid.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn browsers_are_sent_back_to_allowed_origins_only() {
     let paid = Paid::start().await;
     let tenant = paid.tenant().await;
