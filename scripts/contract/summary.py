@@ -17,6 +17,8 @@ NEVER_SUCCEED = {
     "POST /api/v1/auth/oidc/start",
     "POST /api/v1/auth/oidc/link",
     "POST /api/v1/auth/oidc/callback",
+    "DELETE /api/v1/auth/identities/{id}",
+    "DELETE /api/v1/tenants/current/members/{id}/identities/{identityId}",
     # The caller is the last owner: services/gateway/tests/it/tenants.rs.
     "POST /api/v1/tenants/current/leave",
     # No payment provider is configured: services/billing/tests.

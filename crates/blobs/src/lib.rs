@@ -9,7 +9,7 @@ mod upload;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -17,7 +17,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, RetryConfig};
 
 pub use crate::settings::{BlobSettings, S3Settings};
 pub use crate::upload::Upload;
@@ -26,6 +26,10 @@ pub use crate::upload::Upload;
 const S3_PART: usize = 5 << 20;
 /// Bytes of a part on its way to a folder, where more at a time gains nothing.
 const FOLDER_PART: usize = 1 << 20;
+
+/// How often S3 is asked again, and for how long at most: whoever waits for an upload is told before they give up.
+const RETRIES: usize = 4;
+const RETRY_FOR: Duration = Duration::from_secs(15);
 
 /// A failed operation of the store.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +157,10 @@ fn open_s3(s3: &S3Settings) -> Result<impl ObjectStore + use<>, BlobError> {
         .with_region(&s3.region)
         .with_access_key_id(&s3.access_key_id)
         .with_secret_access_key(s3.secret_access_key.expose_secret())
-        .with_virtual_hosted_style_request(s3.virtual_hosted);
+        .with_virtual_hosted_style_request(s3.virtual_hosted)
+        // One at a time is what every maker's store knows.
+        .with_disable_bulk_delete(true)
+        .with_retry(RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_FOR, ..RetryConfig::default() });
     if let Some(endpoint) = &s3.endpoint {
         builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
     }

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::TenantId;
 use common::event::Event;
 use futures_util::{FutureExt as _, StreamExt as _};
 use lapin::message::Delivery;
@@ -38,6 +39,8 @@ pub struct Consumer {
     handler: Arc<dyn Handler>,
     linger: Duration,
     batch: usize,
+    /// Tenants of whom nothing is handled any more.
+    gone: Option<Box<dyn Fn(TenantId) -> bool + Send + Sync>>,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -56,7 +59,7 @@ impl Consumer {
     /// A consumer that has not begun.
     #[must_use]
     pub fn new(bus: Bus, queue: &'static Queue, handler: Arc<dyn Handler>) -> Self {
-        Self { bus, queue, handler, linger: Duration::ZERO, batch: BATCH }
+        Self { bus, queue, handler, linger: Duration::ZERO, batch: BATCH, gone: None }
     }
 
     /// Waits so long for more events before it closes a batch that is not full. For consumers that nobody waits
@@ -71,6 +74,13 @@ impl Consumer {
     #[must_use]
     pub fn batch(mut self, events: usize) -> Self {
         self.batch = events;
+        self
+    }
+
+    /// Drops events of these tenants unread: of tenants that were deleted nothing is handled any more.
+    #[must_use]
+    pub fn without(mut self, gone: impl Fn(TenantId) -> bool + Send + Sync + 'static) -> Self {
+        self.gone = Some(Box::new(gone));
         self
     }
 
@@ -121,9 +131,12 @@ impl Consumer {
     /// Unpacks a message; what is no event in it goes to the dead-letter queue as it is.
     async fn read(&self, delivery: Delivery) -> Result<Received, BusError> {
         let round = round_of(&delivery);
-        let (events, unreadable) = Frame::unpack(&delivery.data);
+        let (mut events, unreadable) = Frame::unpack(&delivery.data);
         for (body, error) in unreadable {
             self.set_apart(&self.queue.dead_name(), &body, round, &error_chain(&error)).await?;
+        }
+        if let Some(gone) = &self.gone {
+            events.retain(|event| !gone(event.tenant_id));
         }
         Ok(Received { round, events })
     }

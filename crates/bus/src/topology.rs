@@ -25,10 +25,10 @@ pub struct Queue {
 }
 
 use EventType::{
-    Approved, Classified, EntitlementsUpdated, Ingested, IntegrationConnected, IntegrationDeleted, LabelCreated,
-    LabelDeleted, LabelUpdated, MemberJoined, MemberRemoved, RecordArchived, RecordRestored, RelabelRequested,
-    ReprocessRequested, Reprocessed, ReviewRequested, RuleRequested, SubscriptionUpdated, TenantCreated, TenantDeleted,
-    TenantUpdated,
+    Approved, Classified, EntitlementsUpdated, FileDeleted, FileStored, Ingested, IntegrationConnected,
+    IntegrationDeleted, LabelCreated, LabelDeleted, LabelUpdated, MemberJoined, MemberRemoved, RecordArchived,
+    RecordRestored, RelabelRequested, ReprocessRequested, Reprocessed, ReviewRequested, RuleRequested,
+    SubscriptionUpdated, TenantCreated, TenantDeleted, TenantUpdated,
 };
 
 /// Every queue there is.
@@ -42,6 +42,10 @@ pub const QUEUES: &[Queue] = &[
     Queue { name: "ingestion.states", types: &[Classified, ReviewRequested, Approved] },
     Queue { name: "processing.records", types: &[Ingested] },
     Queue { name: "ingestion.tenants", types: &[TenantUpdated] },
+    Queue { name: "ingestion.deletions", types: &[TenantDeleted] },
+    Queue { name: "processing.deletions", types: &[TenantDeleted] },
+    Queue { name: "approvals.deletions", types: &[TenantDeleted] },
+    Queue { name: "reporting.deletions", types: &[TenantDeleted] },
     Queue { name: "processing.reprocess", types: &[ReprocessRequested, RelabelRequested] },
     Queue { name: "processing.feedback", types: &[Approved, RuleRequested] },
     Queue { name: "approvals.reviews", types: &[ReviewRequested] },
@@ -59,6 +63,8 @@ pub const QUEUES: &[Queue] = &[
             MemberRemoved,
             IntegrationConnected,
             IntegrationDeleted,
+            FileStored,
+            FileDeleted,
         ],
     },
     Queue { name: "reporting.log", types: &[] },

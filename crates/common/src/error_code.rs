@@ -65,6 +65,7 @@ error_codes! {
     AlreadyMember, "already_member", 409, false, "This person is a member already. Change their role instead.";
     SecondFactorEnrolled, "second_factor_enrolled", 409, false, "A second factor is enrolled already. Remove it first with DELETE /auth/totp.";
     SecondFactorNotEnrolled, "second_factor_not_enrolled", 409, false, "No second factor is enrolled. Begin with POST /auth/totp.";
+    LastSignIn, "last_sign_in", 409, false, "It is the account's only way to sign in. Set a password first, by POST /auth/password/forgot.";
     LastOwner, "last_owner", 409, false, "A tenant keeps at least one owner. Make somebody else an owner first.";
     LabelInUse, "label_in_use", 409, false, "Rules or decisions use the label. Change those first.";
     LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";

@@ -24,7 +24,9 @@ pub use access::{
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
 pub use billing::{Access, Allowance, CheckoutStarted, EntitlementsUpdated};
 pub use catalogue::EventType;
-pub use file::{FileDeleted, FileLinked, FileStored, FileUnlinked, ImportCompleted};
+pub use file::{
+    AttachmentFailed, AttachmentsRetried, FileDeleted, FileLinked, FileStored, FileUnlinked, ImportCompleted,
+};
 pub use integration::{
     DeliveryReplayed, IntegrationAuthorized, IntegrationConnected, IntegrationDeleted, IntegrationDisconnected,
     IntegrationFailing, IntegrationNeedsReconnect, IntegrationRecovered, IntegrationState, IntegrationUpdated,
@@ -40,7 +42,9 @@ pub use rule::{
     LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleProposalDismissed, RuleState, RuleUpdated,
     ValueListCreated, ValueListDeleted, ValueListUpdated,
 };
-pub use sign_in::{SignInConfigured, SignInDomainProven, SignInLinked, SignInRefused, SignInRemoved, SignInState};
+pub use sign_in::{
+    SignInConfigured, SignInDomainProven, SignInLinked, SignInRefused, SignInRemoved, SignInState, SignInUnlinked,
+};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -63,6 +63,8 @@ ids! {
     SessionId,
     /// A machine credential of one tenant.
     ApiKeyId,
+    /// Who somebody is at an identity provider.
+    SignInIdentityId,
     /// A mailed offer of a membership.
     InviteId,
     /// A letter to a mailbox.

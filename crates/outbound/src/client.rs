@@ -4,10 +4,11 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use reqwest::{Certificate, Client, Method, StatusCode, redirect};
+use reqwest::{Certificate, Client, Method, Response, StatusCode, redirect};
 use settings::{SettingsError, Validate as _};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::policy::{Policy, host_of};
@@ -15,6 +16,25 @@ use crate::resolver::{GuardedResolver, NoAddress, SystemLookup};
 use crate::{Lookup, OutboundError, OutboundRequest, OutboundResponse, OutboundSettings};
 
 const USER_AGENT: &str = concat!("Verdict/", env!("CARGO_PKG_VERSION"));
+
+/// An answer whose body is read as it comes.
+#[derive(Debug)]
+pub struct Download {
+    /// The answer, less its body.
+    pub response: OutboundResponse,
+    answer: Response,
+    bounds: Bounds,
+    received: u64,
+}
+
+/// How long a body may be, and may take.
+#[derive(Debug)]
+struct Bounds {
+    host: String,
+    patience: Duration,
+    until: Instant,
+    most: u64,
+}
 
 /// The client for calls that leave the house. Cheap to clone; connections are kept and shared.
 #[derive(Clone, Debug)]
@@ -81,26 +101,56 @@ impl Outbound {
         tokio::time::timeout(limit, self.follow(request)).await.unwrap_or(Err(OutboundError::TimedOut { host, limit }))
     }
 
-    async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+    /// Sends the call, for a body that is too long to be held: at most `most` bytes, all of them within `patience`. These
+    /// are the caller's bounds and not those of the settings.
+    ///
+    /// # Errors
+    /// As [`Outbound::send`].
+    pub async fn download(
+        &self,
+        request: OutboundRequest,
+        (patience, most): (Duration, u64),
+    ) -> Result<Download, OutboundError> {
+        let bounds = Bounds { host: host_of(&request.url), patience, until: Instant::now() + patience, most };
+        let (request, answer) =
+            timeout_at(bounds.until, self.open(request)).await.unwrap_or_else(|_| Err(bounds.late()))?;
+        if answer.status().is_success() && answer.content_length().is_some_and(|length| length > most) {
+            return Err(bounds.too_large());
+        }
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let response = OutboundResponse { url: request.url, status, headers, body: Bytes::new() };
+        Ok(Download { response, answer, bounds, received: 0 })
+    }
+
+    async fn follow(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+        let (request, answer) = self.open(request).await?;
+        self.read(&request, answer).await
+    }
+
+    /// Goes where redirects lead, and gives the last request with its answer.
+    async fn open(&self, mut request: OutboundRequest) -> Result<(OutboundRequest, Response), OutboundError> {
         for _ in 0..=self.max_redirects {
-            let response = self.hop(&request).await?;
-            match next_hop(&request, &response)? {
-                None => return Ok(response),
+            let answer = self.hop(&request).await?;
+            match next_hop(&request, &answer)? {
+                None => return Ok((request, answer)),
                 Some(next) => request = next,
             }
         }
         Err(OutboundError::Redirect { host: host_of(&request.url), reason: "too many redirects" })
     }
 
-    async fn hop(&self, request: &OutboundRequest) -> Result<OutboundResponse, OutboundError> {
+    async fn hop(&self, request: &OutboundRequest) -> Result<Response, OutboundError> {
         self.policy.check_url(&request.url)?;
         let mut call =
             self.client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
         if let Some(body) = &request.body {
             call = call.body(body.clone());
         }
+        call.send().await.map_err(|error| classify(&request.url, error))
+    }
+
+    async fn read(&self, request: &OutboundRequest, mut answer: Response) -> Result<OutboundResponse, OutboundError> {
         let failed = |error| classify(&request.url, error);
-        let mut answer = call.send().await.map_err(failed)?;
         let limit = request.max_bytes.map_or(self.max_response_bytes, |bytes| bytes.min(self.max_response_bytes));
         let too_large = || OutboundError::TooLarge { host: host_of(&request.url), limit };
         if answer.content_length().is_some_and(|length| length > limit as u64) {
@@ -119,6 +169,29 @@ impl Outbound {
             headers: answer.headers().clone(),
             body: body.freeze(),
         })
+    }
+}
+
+impl Download {
+    /// The next piece of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// When it breaks off, takes too long or is longer than it may be.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, OutboundError> {
+        let next = timeout_at(self.bounds.until, self.answer.chunk()).await.map_err(|_| self.bounds.late())?;
+        let chunk = next.map_err(|error| classify(&self.response.url, error))?;
+        self.received += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        if self.received > self.bounds.most { Err(self.bounds.too_large()) } else { Ok(chunk) }
+    }
+}
+
+impl Bounds {
+    fn late(&self) -> OutboundError {
+        OutboundError::TimedOut { host: self.host.clone(), limit: self.patience }
+    }
+
+    fn too_large(&self) -> OutboundError {
+        OutboundError::TooLarge { host: self.host.clone(), limit: usize::try_from(self.most).unwrap_or(usize::MAX) }
     }
 }
 
@@ -141,14 +214,14 @@ fn authorities(settings: &OutboundSettings) -> Result<Vec<Certificate>, Settings
     Ok(found)
 }
 
-fn next_hop(request: &OutboundRequest, response: &OutboundResponse) -> Result<Option<OutboundRequest>, OutboundError> {
-    let keeps_method = match response.status {
+fn next_hop(request: &OutboundRequest, answer: &Response) -> Result<Option<OutboundRequest>, OutboundError> {
+    let keeps_method = match answer.status() {
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => false,
         StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
         _ => return Ok(None),
     };
     let refuse = |reason| OutboundError::Redirect { host: host_of(&request.url), reason };
-    let location = response.headers.get(LOCATION).ok_or_else(|| refuse("without a Location"))?;
+    let location = answer.headers().get(LOCATION).ok_or_else(|| refuse("without a Location"))?;
     let location = location.to_str().map_err(|_| refuse("to something that is no URL"))?;
     let url = request.url.join(location).map_err(|_| refuse("to something that is no URL"))?;
     let mut next = request.clone();

@@ -12,7 +12,7 @@ mod resolver;
 mod response;
 mod settings;
 
-pub use client::Outbound;
+pub use client::{Download, Outbound};
 pub use error::{OutboundError, RefusedReason};
 pub use request::OutboundRequest;
 pub use reqwest::{Method, StatusCode, header};

@@ -6,9 +6,7 @@ use bus::Frame;
 use common::event::Event;
 use common::{Identity, Principal, Role, TenantId, UserId};
 use db::Db;
-use diesel::QueryableByName;
-use diesel::sql_types::BigInt;
-use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_async::SimpleAsyncConnection as _;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel};
 use settings::{
@@ -215,18 +213,13 @@ impl TestApp {
     }
 
     /// Counts rows as superuser: `count("records WHERE status = 'failed'")`.
-    ///
-    /// # Panics
-    /// When the server refuses it.
     pub async fn count(&self, what: &str) -> i64 {
-        #[derive(QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = BigInt)]
-            count: i64,
-        }
-        let mut connection = self.database.superuser().await;
-        let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {what}"));
-        query.get_result::<Count>(&mut connection).await.expect("the count runs").count
+        crate::rows::count(&mut self.database.superuser().await, what).await
+    }
+
+    /// One text that a query names `text`, as superuser.
+    pub async fn owner_text(&self, sql: &str) -> String {
+        crate::rows::text(&mut self.database.superuser().await, sql).await
     }
 
     /// Publishes events as another service would.

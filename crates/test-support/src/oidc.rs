@@ -13,6 +13,7 @@ use serde_json::Value;
 
 pub use keys::SigningAlgorithm;
 
+use crate::tls::Authority;
 use keys::SigningKey;
 
 /// What the provider calls its one client.
@@ -81,6 +82,8 @@ pub struct Redirected {
 #[derive(Clone)]
 pub struct OidcProvider {
     base: String,
+    /// Where the test's browser finds it, which trusts no authority.
+    plain: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -143,9 +146,20 @@ impl OidcProvider {
             hits: HashMap::new(),
             records: HashMap::new(),
         };
-        let provider = Self { base, state: Arc::new(Mutex::new(state)) };
+        let provider = Self { plain: base.clone(), base, state: Arc::new(Mutex::new(state)) };
         server::run(listener, provider.clone());
         provider
+    }
+
+    /// The same behind TLS, by a certificate of that authority's, which is what it calls itself from then on.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn behind(self, authority: &Authority) -> Self {
+        let plain = self.plain.trim_start_matches("http://").parse().expect("an address");
+        let base = format!("https://{}", authority.before(plain).await);
+        self.lock().base.clone_from(&base);
+        Self { base, ..self }
     }
 
     /// The provider's address, as its tokens name it.
@@ -198,7 +212,8 @@ impl OidcProvider {
     pub async fn sign_in(&self, authorization_url: &str, person: &Person) -> Redirected {
         assert!(authorization_url.starts_with(&format!("{}/authorize?", self.base)), "{authorization_url}");
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
-        let request = client.expect("a client").get(authorization_url).header("x-person", server::write(person));
+        let url = authorization_url.replacen(&self.base, &self.plain, 1);
+        let request = client.expect("a client").get(url).header("x-person", server::write(person));
         let answer = request.send().await.expect("the provider answers");
         assert_eq!(answer.status().as_u16(), 302, "{authorization_url}: {}", answer.text().await.unwrap_or_default());
         let location = answer.headers()["location"].to_str().expect("a text");

@@ -58,6 +58,12 @@ impl Reply {
         self
     }
 
+    /// Its JSON text.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
     /// The same with its JSON text turned into another, for what must not be stored as it is sent.
     ///
     /// # Errors

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
-use bus::{Bus, Consumer, Outbox, Relay};
+use bus::{Bus, Consumer, Handler, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use offboarding::{DeletedTenants, Offboarding, Rows};
 use settings::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -81,17 +82,25 @@ impl Service for Approvals {
 }
 
 fn spawn_workers(tasks: &TaskTracker, app: &App, bus: &Bus, shutdown: &CancellationToken) {
+    let deleted = DeletedTenants::default();
+    let offboarding = Offboarding::new(app.db.clone(), Arc::clone(&app.clock), Arc::new(Rows), deleted.clone());
+    let consumer = |queue, handler: Arc<dyn Handler>| {
+        Consumer::new(bus.clone(), bus::queue(queue), handler).without(deleted.filter())
+    };
     let relay = Relay::new(app.db.clone(), bus.clone(), app.outbox.clone());
-    let reviews = Arc::new(OnReviewRequested(app.clone()));
-    let labels = Arc::new(OnLabelChanged(app.clone()));
     tasks.spawn(relay.run(shutdown.clone()));
-    let reviews = Consumer::new(bus.clone(), bus::queue("approvals.reviews"), reviews);
+    let reviews = consumer("approvals.reviews", Arc::new(OnReviewRequested(app.clone())));
     tasks.spawn(reviews.linger(REVIEWS_LINGER).run(shutdown.clone()));
-    tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.labels"), labels).run(shutdown.clone()));
-    let shelved = Arc::new(OnRecordShelved(app.clone()));
-    tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.records"), shelved).run(shutdown.clone()));
-    let decided_again = Arc::new(OnReprocessed(app.clone()));
-    tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.reprocessed"), decided_again).run(shutdown.clone()));
+    let labels = consumer("approvals.labels", Arc::new(OnLabelChanged(app.clone())));
+    tasks.spawn(labels.run(shutdown.clone()));
+    let shelved = consumer("approvals.records", Arc::new(OnRecordShelved(app.clone())));
+    tasks.spawn(shelved.run(shutdown.clone()));
+    let decided_again = consumer("approvals.reprocessed", Arc::new(OnReprocessed(app.clone())));
+    tasks.spawn(decided_again.run(shutdown.clone()));
+    let deletions = Consumer::new(bus.clone(), bus::queue("approvals.deletions"), offboarding.handler());
+    tasks.spawn(deletions.run(shutdown.clone()));
+    tasks.spawn(offboarding.clone().watch(shutdown.clone()));
+    tasks.spawn(offboarding.remove(shutdown.clone()));
     tasks.spawn(jobs::forget_idempotency_keys(app.clone(), shutdown.clone()));
 }
 

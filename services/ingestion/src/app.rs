@@ -7,9 +7,10 @@ use std::time::Duration;
 use ::settings::{DatabaseSettings, Sealer, ServerSettings, TelemetrySettings};
 use actix_web::web::Data;
 use blobs::BlobStore;
-use bus::{Bus, Consumer, Outbox, Relay};
+use bus::{Bus, Consumer, Handler, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use offboarding::{DeletedTenants, Offboarding};
 use outbound::Outbound;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,7 @@ use crate::consumers::on_reprocessed::OnReprocessed;
 use crate::consumers::on_tenant_changed::OnTenantChanged;
 use crate::consumers::on_verdict::OnVerdict;
 use crate::domain::provider::Catalogue;
+use crate::holdings::Holdings;
 use crate::intake::{Committers, Intake};
 use crate::quotas::Quotas;
 use crate::settings::{FileSettings, IngestionSettings, PullSettings, QuarantineSettings};
@@ -39,6 +41,9 @@ const STATES_LINGER: Duration = Duration::from_millis(40);
 /// are decided, and the lists have taken in their final state with the verdict.
 const INDEX_LINGER: Duration = Duration::from_millis(500);
 const INDEX_BATCH: usize = 2_048;
+
+/// Links of deliveries that a process follows at once.
+const LINK_WORKERS: usize = 2;
 
 /// The ingestion service.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +70,8 @@ pub(crate) struct App {
     pub(crate) files: FileSettings,
     /// Wakes the clean-up when bytes became unused.
     pub(crate) unused_blobs: Notify,
+    /// Wakes the worker that follows links of deliveries.
+    pub(crate) attachments_wanted: Notify,
     /// Wakes the imports when one was queued.
     pub(crate) imports_queued: Notify,
     /// Wakes the worker when an operation was asked for.
@@ -79,6 +86,8 @@ pub(crate) struct App {
     pub(crate) retention_changed: Notify,
     /// What webhook URLs begin with.
     pub(crate) public_url: String,
+    /// Tenants for whom nothing is taken in any more.
+    pub(crate) deleted: DeletedTenants,
 }
 
 impl App {
@@ -103,6 +112,7 @@ impl App {
             blobs: BlobStore::open(&settings.files.store)?,
             files: settings.files.clone(),
             unused_blobs: Notify::new(),
+            attachments_wanted: Notify::new(),
             imports_queued: Notify::new(),
             asked: Notify::new(),
             sync_requested: Notify::new(),
@@ -111,6 +121,7 @@ impl App {
             quarantine: settings.quarantine.clone(),
             retention_changed: Notify::new(),
             public_url: settings.public.url.trim_end_matches('/').to_owned(),
+            deleted: DeletedTenants::default(),
         };
         Ok((app, committers))
     }
@@ -155,8 +166,13 @@ impl Service for Ingestion {
         let clock = Data::new(Arc::clone(&app.clock));
         let health = Data::new(app.health());
         let work = TaskTracker::new();
+        let offboarding = offboarding(&app);
+        work.spawn(offboarding.clone().watch(shutdown.clone()));
         if roles.worker {
             spawn_workers(&work, &app, &shutdown);
+            let deletions = Consumer::new(app.bus.clone(), bus::queue("ingestion.deletions"), offboarding.handler());
+            work.spawn(deletions.run(shutdown.clone()));
+            work.spawn(offboarding.remove(shutdown.clone()));
         }
         let shared = app.clone();
         web::serve(listener, &settings.server, shutdown.clone(), move |config| {
@@ -176,25 +192,31 @@ impl Service for Ingestion {
     }
 }
 
+fn offboarding(app: &Data<App>) -> Offboarding {
+    let holdings = Arc::new(Holdings(app.clone().into_inner()));
+    Offboarding::new(app.db.clone(), Arc::clone(&app.clock), holdings, app.deleted.clone())
+}
+
 fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationToken) {
     let app = app.clone().into_inner();
     work.spawn(Relay::new(app.db.clone(), app.bus.clone(), app.outbox.clone()).run(shutdown.clone()));
-    let verdicts = Arc::new(OnVerdict::new(Arc::clone(&app)));
-    let states = Consumer::new(app.bus.clone(), bus::queue("ingestion.states"), verdicts);
+    let consumer = |queue, handler: Arc<dyn Handler>| {
+        Consumer::new(app.bus.clone(), bus::queue(queue), handler).without(app.deleted.filter())
+    };
+    let states = consumer("ingestion.states", Arc::new(OnVerdict::new(Arc::clone(&app))));
     work.spawn(states.linger(STATES_LINGER).run(shutdown.clone()));
-    let arrivals =
-        Consumer::new(app.bus.clone(), bus::queue("ingestion.index"), Arc::new(OnIngested::new(Arc::clone(&app))));
+    let arrivals = consumer("ingestion.index", Arc::new(OnIngested::new(Arc::clone(&app))));
     work.spawn(arrivals.linger(INDEX_LINGER).batch(INDEX_BATCH).run(shutdown.clone()));
-    let decided_again = Arc::new(OnReprocessed::new(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.operations"), decided_again).run(shutdown.clone()));
-    let labels = Arc::new(OnLabelChanged::new(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.labels"), labels).run(shutdown.clone()));
-    let tenants = Arc::new(OnTenantChanged::new(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.tenants"), tenants).run(shutdown.clone()));
+    let decided_again = consumer("ingestion.operations", Arc::new(OnReprocessed::new(Arc::clone(&app))));
+    work.spawn(decided_again.run(shutdown.clone()));
+    let labels = consumer("ingestion.labels", Arc::new(OnLabelChanged::new(Arc::clone(&app))));
+    work.spawn(labels.run(shutdown.clone()));
+    let tenants = consumer("ingestion.tenants", Arc::new(OnTenantChanged::new(Arc::clone(&app))));
+    work.spawn(tenants.run(shutdown.clone()));
+    let allowed = consumer("ingestion.entitlements", Arc::new(OnEntitlements(Arc::clone(&app))));
+    work.spawn(allowed.run(shutdown.clone()));
     work.spawn(jobs::expire_raw::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::give_up_items::run(Arc::clone(&app), shutdown.clone()));
-    let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("ingestion.entitlements"), allowed).run(shutdown.clone()));
     work.spawn(jobs::make_room::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::run_operations::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::release_held::run(Arc::clone(&app), shutdown.clone()));
@@ -202,6 +224,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(jobs::run_imports::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::watch_health::run(Arc::clone(&app), shutdown.clone()));
     work.spawn(jobs::trim_quarantine::run(Arc::clone(&app), shutdown.clone()));
+    for _ in 0..LINK_WORKERS {
+        work.spawn(jobs::fetch_attachments::run(Arc::clone(&app), shutdown.clone()));
+    }
     for _ in 0..app.pull.workers {
         work.spawn(jobs::pull::run(Arc::clone(&app), shutdown.clone()));
     }

@@ -16,6 +16,7 @@ pub(crate) mod integration;
 pub(crate) mod item;
 pub(crate) mod mapping;
 pub(crate) mod oauth;
+pub(crate) mod pending;
 pub(crate) mod provider;
 pub(crate) mod pull;
 pub(crate) mod quota;

@@ -10,6 +10,7 @@ pub(crate) mod integrations;
 pub(crate) mod oauth;
 pub(crate) mod operations;
 mod paging;
+pub(crate) mod pending_attachments;
 pub(crate) mod quarantine;
 pub(crate) mod records;
 pub(crate) mod syncs;
@@ -31,4 +32,5 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     records::routes(config);
     operations::routes(config);
     files::routes(config);
+    pending_attachments::routes(config);
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod clean_blobs;
 pub(crate) mod expire_raw;
+pub(crate) mod fetch_attachments;
 pub(crate) mod forget_keys;
 pub(crate) mod give_up_items;
 pub(crate) mod make_room;

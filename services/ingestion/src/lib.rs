@@ -7,6 +7,7 @@ mod app;
 mod consumers;
 mod domain;
 mod error;
+mod holdings;
 mod http;
 mod intake;
 mod jobs;

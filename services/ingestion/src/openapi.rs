@@ -38,6 +38,8 @@ use crate::http;
         http::files::list::list_attachments,
         http::files::link::link_file,
         http::files::unlink::unlink_file,
+        http::pending_attachments::list::list_pending_attachments,
+        http::pending_attachments::retry::retry_pending_attachments,
         http::imports::create::import_records,
         http::imports::list::list_imports,
         http::imports::show::show_import,

@@ -11,6 +11,9 @@ use settings::{ExposeSecret as _, SecretString};
 
 use crate::domain::oauth::{ClientAuth, Grant, OauthConfig};
 
+/// Longest wait for a token endpoint, and its longest answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_ANSWER: usize = 256 << 10;
 /// Error codes of token endpoints that say nothing against the tokens.
 const PASSING: [&str; 3] = ["temporarily_unavailable", "server_error", "slow_down"];
 /// A token that is said to live longer is refreshed after this all the same, in seconds.
@@ -113,7 +116,7 @@ async fn ask(
     if let (ClientAuth::Basic, Some(secret)) = (config.client_auth, client_secret) {
         request = request.basic(&config.client_id, secret).map_err(|error| failed(&error))?;
     }
-    let response = outbound.send(request).await.map_err(|error| failed(&error))?;
+    let response = outbound.send(request.within(PATIENCE, MAX_ANSWER)).await.map_err(|error| failed(&error))?;
     read_tokens(&response, now)
 }
 

@@ -58,13 +58,34 @@ pub struct IngestionSettings {
 pub struct FileSettings {
     /// Largest file, in bytes (`VERDICT__FILES__MAX_BYTES`); the gateway lets at most 4 GiB pass.
     pub max_bytes: u64,
+    /// Largest file that a delivery gives as a link, in bytes (`VERDICT__FILES__LINK_MAX_BYTES`).
+    pub link_max_bytes: u64,
+    /// How long a link is followed, in milliseconds (`VERDICT__FILES__LINK_TIMEOUT_MILLIS`).
+    pub link_timeout_millis: u64,
     /// A folder or a bucket.
     pub store: BlobSettings,
 }
 
 impl Default for FileSettings {
     fn default() -> Self {
-        Self { max_bytes: 2 << 30, store: BlobSettings::default() }
+        Self {
+            max_bytes: 2 << 30,
+            link_max_bytes: 64 << 20,
+            link_timeout_millis: 60_000,
+            store: BlobSettings::default(),
+        }
+    }
+}
+
+impl Validate for FileSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        if !(1..=600_000).contains(&self.link_timeout_millis) {
+            return Err(SettingsError::invalid("files.link_timeout_millis", "must be from 1 to 600000"));
+        }
+        if self.link_max_bytes == 0 {
+            return Err(SettingsError::invalid("files.link_max_bytes", "must be at least 1"));
+        }
+        self.store.validate()
     }
 }
 
@@ -101,13 +122,16 @@ pub struct QuarantineSettings {
     /// Most bytes of one source, where each delivery counts its body and 512 bytes more; 0 is without bound
     /// (`VERDICT__QUARANTINE__MAX_BYTES`).
     pub max_bytes: u64,
+    /// For how many days the bodies of repeated receipts are kept, whose first one has its own; 0 is for ever
+    /// (`VERDICT__QUARANTINE__REPEATED_DAYS`).
+    pub repeated_days: u32,
     /// How often to look for what has to go, in milliseconds (`VERDICT__QUARANTINE__EVERY_MILLIS`).
     pub every_millis: u64,
 }
 
 impl Default for QuarantineSettings {
     fn default() -> Self {
-        Self { keep_days: 30, max_bytes: 256 << 20, every_millis: 60_000 }
+        Self { keep_days: 30, max_bytes: 256 << 20, repeated_days: 7, every_millis: 60_000 }
     }
 }
 
@@ -115,6 +139,9 @@ impl Validate for QuarantineSettings {
     fn validate(&self) -> Result<(), SettingsError> {
         if self.keep_days > 3_650 {
             return Err(SettingsError::invalid("quarantine.keep_days", "must be at most 3650"));
+        }
+        if self.repeated_days > 3_650 {
+            return Err(SettingsError::invalid("quarantine.repeated_days", "must be at most 3650"));
         }
         if self.max_bytes > 1 << 40 || (1..1 << 20).contains(&self.max_bytes) {
             return Err(SettingsError::invalid("quarantine.max_bytes", "must be 0, or from 1 MiB to 1 TiB"));
@@ -137,11 +164,15 @@ pub struct PullSettings {
     /// The wait after a first failure, in milliseconds; it doubles with each further one, to an hour
     /// (`VERDICT__PULL__BACKOFF_BASE_MILLIS`).
     pub backoff_base_millis: u64,
+    /// Whether an authorisation must always be finished by the browser that began it; otherwise only where it names a
+    /// path to return to, so that its address can be given to whoever has access at the provider
+    /// (`VERDICT__PULL__SAME_BROWSER`).
+    pub same_browser: bool,
 }
 
 impl Default for PullSettings {
     fn default() -> Self {
-        Self { workers: 2, poll_millis: 1_000, backoff_base_millis: 5_000 }
+        Self { workers: 2, poll_millis: 1_000, backoff_base_millis: 5_000, same_browser: false }
     }
 }
 
@@ -230,7 +261,7 @@ impl Validate for IngestionSettings {
         self.server.validate()?;
         self.database.validate()?;
         self.telemetry.validate()?;
-        self.files.store.validate()?;
+        self.files.validate()?;
         self.intake.validate()?;
         self.providers.validate()?;
         self.quarantine.validate()?;

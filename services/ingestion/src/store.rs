@@ -4,8 +4,10 @@
 pub(crate) mod acts;
 pub(crate) mod attachments;
 pub(crate) mod blobs;
+pub(crate) mod deletions;
 pub(crate) mod deliveries;
 pub(crate) mod facets;
+pub(crate) mod file_quotas;
 pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod imports;
@@ -15,6 +17,7 @@ pub(crate) mod labels;
 pub(crate) mod oauth;
 pub(crate) mod operation_items;
 pub(crate) mod operations;
+pub(crate) mod pending_attachments;
 pub(crate) mod pull_health;
 pub(crate) mod pulls;
 pub(crate) mod quarantine;

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use offboarding::{DeletedTenants, Offboarding, Rows};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) rules: RuleBook,
     /// Turns at trying rules on past records.
     pub(crate) previews: Semaphore,
+    /// Tenants for whom nothing is decided any more.
+    pub(crate) deleted: DeletedTenants,
 }
 
 impl App {
@@ -48,6 +51,7 @@ impl App {
             clock: Arc::new(SystemClock),
             rules: RuleBook::new(&settings.rules),
             previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
+            deleted: DeletedTenants::default(),
         })
     }
 
@@ -113,9 +117,17 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let app = app.clone().into_inner();
     work.spawn(Relay::new(app.db.clone(), app.bus.clone(), app.outbox.clone()).run(shutdown.clone()));
     let arrivals = Arc::new(OnIngested::new(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.records"), arrivals).run(shutdown.clone()));
+    let arrivals = Consumer::new(app.bus.clone(), bus::queue("processing.records"), arrivals);
+    work.spawn(arrivals.without(app.deleted.filter()).run(shutdown.clone()));
     let again = Arc::new(OnReprocessRequested::new(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.reprocess"), again).run(shutdown.clone()));
+    let again = Consumer::new(app.bus.clone(), bus::queue("processing.reprocess"), again);
+    work.spawn(again.without(app.deleted.filter()).run(shutdown.clone()));
     let feedback = Arc::new(Feedback::new(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.feedback"), feedback).run(shutdown.clone()));
+    let feedback = Consumer::new(app.bus.clone(), bus::queue("processing.feedback"), feedback);
+    work.spawn(feedback.without(app.deleted.filter()).run(shutdown.clone()));
+    let offboarding = Offboarding::new(app.db.clone(), Arc::clone(&app.clock), Arc::new(Rows), app.deleted.clone());
+    let deletions = Consumer::new(app.bus.clone(), bus::queue("processing.deletions"), offboarding.handler());
+    work.spawn(deletions.run(shutdown.clone()));
+    work.spawn(offboarding.clone().watch(shutdown.clone()));
+    work.spawn(offboarding.remove(shutdown.clone()));
 }

@@ -8,6 +8,7 @@ use actix_web::web::{Data, ServiceConfig};
 use bus::{Bus, Consumer};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use offboarding::{DeletedTenants, Offboarding, Rows};
 use settings::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -60,8 +61,14 @@ impl Service for Reporting {
         let verifier = InternalVerifier::new(&settings.internal)?;
         let tasks = TaskTracker::new();
         if roles.worker {
+            let deleted = DeletedTenants::default();
+            let offboarding = Offboarding::new(app.db.clone(), Arc::clone(&app.clock), Arc::new(Rows), deleted.clone());
             let log = Consumer::new(bus.clone(), bus::queue("reporting.log"), Arc::new(OnEvent(app.clone())));
-            tasks.spawn(log.linger(LINGER).run(shutdown.clone()));
+            tasks.spawn(log.linger(LINGER).without(deleted.filter()).run(shutdown.clone()));
+            let deletions = Consumer::new(bus.clone(), bus::queue("reporting.deletions"), offboarding.handler());
+            tasks.spawn(deletions.run(shutdown.clone()));
+            tasks.spawn(offboarding.clone().watch(shutdown.clone()));
+            tasks.spawn(offboarding.remove(shutdown.clone()));
         }
         let configure = configure(&app, &bus, verifier, roles);
         let outcome = web::serve(listener, &settings.server, shutdown.clone(), configure).await;

@@ -55,7 +55,7 @@ pub struct Allowance {
     /// Bytes of files at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_bytes: Option<u64>,
-    /// Days for which records are kept.
+    /// Days for which raw forms of records are kept at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u64>,
 }

@@ -56,6 +56,8 @@ event_types! {
     FileLinked = "FILE_LINKED": "A file was linked to a record.";
     FileUnlinked = "FILE_UNLINKED": "A record's file was let go of; it stays.";
     FileDeleted = "FILE_DELETED": "A file was deleted.";
+    AttachmentFailed = "ATTACHMENT_FAILED": "A file that came with a delivery could not be stored; `data.reason` says why.";
+    AttachmentsRetried = "ATTACHMENTS_RETRIED": "Files of a record that were not stored are tried again.";
     ImportCompleted = "IMPORT_COMPLETED": "An import of records ended; `data.status` says how.";
     DeliveryReplayed = "DELIVERY_REPLAYED": "A rejected delivery was judged again and taken in.";
     QuarantineReverified = "QUARANTINE_REVERIFIED": "A source's rejected deliveries were judged again.";
@@ -87,6 +89,7 @@ event_types! {
     SignInRemoved = "SIGN_IN_REMOVED": "The tenant's identity provider was taken away.";
     SignInDomainProven = "SIGN_IN_DOMAIN_PROVEN": "The tenant proved that an e-mail domain is its own.";
     SignInLinked = "SIGN_IN_LINKED": "Somebody at the identity provider was linked to an account.";
+    SignInUnlinked = "SIGN_IN_UNLINKED": "Somebody at the identity provider was unlinked from an account.";
     SignInRefused = "SIGN_IN_REFUSED": "A sign-in through the identity provider was refused; `data.reason` says why.";
     TenantDeleted = "TENANT_DELETED": "A tenant was deleted; whoever holds data of it forgets it.";
     SubscriptionUpdated = "SUBSCRIPTION_UPDATED": "The tenant's plan or its status changed.";

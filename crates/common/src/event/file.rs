@@ -58,6 +58,30 @@ pub struct FileUnlinked {
     pub record_id: RecordId,
 }
 
+/// A file that came with a delivery could not be stored and was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentFailed {
+    /// The record that it belongs to.
+    pub record_id: RecordId,
+    /// Its name.
+    pub name: String,
+    /// Why, by a word.
+    pub reason: String,
+    /// Why, for people.
+    pub error: String,
+}
+
+/// Somebody had the files of a record tried again that were not stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachmentsRetried {
+    /// The record.
+    pub record_id: RecordId,
+    /// How many.
+    pub attachments: u32,
+}
+
 /// An import of records ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,4 +102,6 @@ subject!(FileStored, FileStored, "file", |e| e.file_id);
 subject!(FileLinked, FileLinked, "file", |e| e.file_id);
 subject!(FileUnlinked, FileUnlinked, "file", |e| e.file_id);
 subject!(FileDeleted, FileDeleted, "file", |e| e.file_id);
+subject!(AttachmentFailed, AttachmentFailed, "record", |e| e.record_id);
+subject!(AttachmentsRetried, AttachmentsRetried, "record", |e| e.record_id);
 subject!(ImportCompleted, ImportCompleted, "import", |e| e.import_id);

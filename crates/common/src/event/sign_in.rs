@@ -77,6 +77,20 @@ pub struct SignInLinked {
     pub by: String,
 }
 
+/// Somebody at the identity provider was unlinked from an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInUnlinked {
+    /// The account.
+    pub user_id: UserId,
+    /// The provider.
+    pub issuer: String,
+    /// Who they are there.
+    pub subject: String,
+    /// Sessions that ended, since they were opened there.
+    pub sessions_ended: u32,
+}
+
 /// A sign-in through the identity provider was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -99,4 +113,5 @@ subject!(SignInConfigured, SignInConfigured, "tenant", |e| e.tenant_id);
 subject!(SignInRemoved, SignInRemoved, "tenant", |e| e.tenant_id);
 subject!(SignInDomainProven, SignInDomainProven, "tenant", |e| e.tenant_id);
 subject!(SignInLinked, SignInLinked, "user", |e| e.user_id);
+subject!(SignInUnlinked, SignInUnlinked, "user", |e| e.user_id);
 subject!(SignInRefused, SignInRefused, "tenant", |e| e.tenant_id);

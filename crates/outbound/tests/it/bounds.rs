@@ -48,6 +48,37 @@ async fn a_call_may_ask_for_less_than_the_settings_allow() {
 }
 
 #[tokio::test]
+async fn a_download_is_read_as_it_comes_within_the_callers_own_bounds() {
+    let body = "x".repeat(100_000);
+    let bounds = |most| (Duration::from_secs(20), most);
+    for head in [format!("content-length: {}\r\n", body.len()), String::new()] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{head}connection: close\r\n\r\n{body}");
+        let server = Server::answering("127.0.0.1", answer).await;
+        // More than the settings let an answer have that is held.
+        let mut download = small().download(get(server.port), bounds(100_000)).await.unwrap();
+        let mut received = 0;
+        while let Some(chunk) = download.chunk().await.unwrap() {
+            received += chunk.len();
+        }
+        assert_eq!((received, download.response.status.as_u16()), (100_000, 200));
+        let error = match small().download(get(server.port), bounds(99_999)).await {
+            Err(error) => error,
+            Ok(mut download) => loop {
+                match download.chunk().await {
+                    Ok(chunk) => assert!(chunk.is_some(), "it does not end well"),
+                    Err(error) => break error,
+                }
+            },
+        };
+        assert!(matches!(error, OutboundError::TooLarge { limit: 99_999, .. }), "{error:?}");
+    }
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let late = (Duration::from_millis(50), 10);
+    let error = small().download(get(mute.local_addr().unwrap().port()), late).await.unwrap_err();
+    assert!(matches!(error, OutboundError::TimedOut { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn an_answer_cut_in_the_middle_is_no_answer() {
     let server = Server::answering("127.0.0.1", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"a\":").await;
     let error = small().send(get(server.port)).await.unwrap_err();

@@ -1,5 +1,6 @@
 //! What the service makes of events, also twice and in another order.
 
+mod deletions;
 mod labels;
 mod reviews;
 mod shelved;

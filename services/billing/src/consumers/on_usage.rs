@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bus::{HandleError, Handler};
 use common::TenantId;
 use common::event::{
-    DecodeError, Event, IntegrationConnected, IntegrationDeleted, MemberJoined, MemberRemoved, TenantCreated,
-    TenantDeleted,
+    DecodeError, Event, FileDeleted, FileStored, IntegrationConnected, IntegrationDeleted, MemberJoined, MemberRemoved,
+    TenantCreated, TenantDeleted,
 };
 use uuid::Uuid;
 
@@ -40,8 +40,9 @@ impl Handler for OnUsage {
     }
 }
 
-/// The seat or source that an event gives or takes; records are counted without being read.
+/// The seat, source or file that an event gives or takes; records are counted without being read.
 fn holding(event: &Event) -> Result<Option<Holding>, DecodeError> {
+    let mut bytes = 0;
     let (kind, subject, held): (HoldingKind, Uuid, bool) = if event.is::<TenantCreated>() {
         // The first owner takes a seat, whether or not a MEMBER_JOINED tells of them too.
         (HoldingKind::Seat, event.decode::<TenantCreated>()?.owner.0, true)
@@ -53,10 +54,16 @@ fn holding(event: &Event) -> Result<Option<Holding>, DecodeError> {
         (HoldingKind::Integration, event.decode::<IntegrationConnected>()?.integration_id.0, true)
     } else if event.is::<IntegrationDeleted>() {
         (HoldingKind::Integration, event.decode::<IntegrationDeleted>()?.integration_id.0, false)
+    } else if event.is::<FileStored>() {
+        let stored: FileStored = event.decode()?;
+        bytes = i64::try_from(stored.size).unwrap_or(i64::MAX);
+        (HoldingKind::File, stored.file_id.0, true)
+    } else if event.is::<FileDeleted>() {
+        (HoldingKind::File, event.decode::<FileDeleted>()?.file_id.0, false)
     } else {
         return Ok(None);
     };
-    Ok(Some(Holding { tenant: event.tenant_id, kind, subject, held, at: event.occurred_at }))
+    Ok(Some(Holding { tenant: event.tenant_id, kind, subject, held, bytes, at: event.occurred_at }))
 }
 
 fn tenants_of(events: &[Event]) -> Vec<TenantId> {

@@ -39,6 +39,7 @@ pub(crate) struct Counted {
     pub(crate) records: u64,
     pub(crate) seats: u64,
     pub(crate) integrations: u64,
+    pub(crate) file_bytes: u64,
 }
 
 impl State {
@@ -92,7 +93,7 @@ pub(crate) fn explain(plans: &Plans, subscription: Option<&Subscription>, counte
         one("integrations", integrations, integrations, Some(counted.integrations)),
         one("modelCalls", model_calls, None, None),
         one("retentionDays", retention_days, None, None),
-        one("fileBytes", file_bytes, None, None),
+        one("fileBytes", file_bytes, file_bytes, Some(counted.file_bytes)),
     ]
 }
 
@@ -121,7 +122,7 @@ mod tests {
     #[test]
     fn use_beyond_the_plan_is_told_with_its_way_out() {
         let plans = Plans::built_in().expect("checked in");
-        let of = |records| explain(&plans, None, Counted { records, seats: 5, integrations: 0 });
+        let of = |records| explain(&plans, None, Counted { records, seats: 5, ..Counted::default() });
         let states = |records| {
             let found = of(records);
             (found[0].state, found[1].state, found[2].state)

@@ -27,7 +27,7 @@ pub(crate) struct Entitlements {
     pub(crate) integrations: u64,
     /// Calls of a language model in a period.
     pub(crate) model_calls: u64,
-    /// Days for which records are kept.
+    /// Days for which raw forms of records are kept at most; a tenant may ask for fewer.
     pub(crate) retention_days: u64,
     /// Bytes of files at a time.
     pub(crate) file_bytes: u64,

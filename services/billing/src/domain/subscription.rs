@@ -58,6 +58,7 @@ impl Subscription {
 pub(crate) enum HoldingKind {
     Seat,
     Integration,
+    File,
 }
 
 impl HoldingKind {
@@ -66,6 +67,7 @@ impl HoldingKind {
         match self {
             Self::Seat => "seat",
             Self::Integration => "integration",
+            Self::File => "file",
         }
     }
 }

@@ -22,6 +22,9 @@ pub(crate) struct Usage {
     /// Connected sources now.
     #[diesel(sql_type = BigInt)]
     pub(crate) integrations: i64,
+    /// Bytes of files now.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) file_bytes: i64,
 }
 
 /// What the tenant used in the period.
@@ -29,7 +32,8 @@ pub(crate) async fn of(connection: &mut Connection, tenant: TenantId, period: Pe
     Ok(statement(
         "SELECT coalesce((SELECT records FROM record_usage WHERE tenant_id = $1 AND month = $2), 0) AS records, \
                 count(*) FILTER (WHERE kind = 'seat') AS seats, \
-                count(*) FILTER (WHERE kind = 'integration') AS integrations \
+                count(*) FILTER (WHERE kind = 'integration') AS integrations, \
+                coalesce(sum(bytes), 0)::bigint AS file_bytes \
          FROM holdings WHERE tenant_id = $1 AND held",
     )
     .bind::<SqlUuid, _>(tenant.0)

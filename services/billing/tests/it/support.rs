@@ -2,12 +2,12 @@
 
 use billing::{Billing, BillingSettings, HousekeepingSettings, PaymentsSettings, PlansSettings};
 use common::event::{
-    Cause, Event, EventData, Ingested, IntegrationConnected, IntegrationDeleted, MemberJoined, MemberRemoved,
-    RecordSnapshot, TenantCreated,
+    Cause, Event, EventData, FileDeleted, FileStored, Ingested, IntegrationConnected, IntegrationDeleted, MemberJoined,
+    MemberRemoved, RecordSnapshot, TenantCreated,
 };
 use common::record::NormalizedRecord;
 use common::trace::TraceContext;
-use common::{Actor, Clock as _, DateTime, IntegrationId, RecordId, Role, SystemClock, TenantId, UserId};
+use common::{Actor, Clock as _, DateTime, FileId, IntegrationId, RecordId, Role, SystemClock, TenantId, UserId};
 use serde_json::Value;
 use test_support::{Resources, TestApp, wait_until};
 
@@ -84,6 +84,17 @@ pub(crate) fn connected(tenant: TenantId, integration_id: IntegrationId, at: Dat
 /// A source was removed at that time.
 pub(crate) fn removed(tenant: TenantId, integration_id: IntegrationId, at: DateTime) -> Event {
     event(tenant, at, &IntegrationDeleted { integration_id, name: "bank".into() })
+}
+
+/// A file of so many bytes was stored at that time.
+pub(crate) fn stored(tenant: TenantId, file_id: FileId, size: u64, at: DateTime) -> Event {
+    let data = FileStored { file_id, name: "a.pdf".into(), size, sha256: "00".into(), record_id: None };
+    event(tenant, at, &data)
+}
+
+/// A file was deleted at that time.
+pub(crate) fn discarded(tenant: TenantId, file_id: FileId, at: DateTime) -> Event {
+    event(tenant, at, &FileDeleted { file_id, name: "a.pdf".into(), record_id: None })
 }
 
 /// The tenant's status as a member sees it.

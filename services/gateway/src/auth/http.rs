@@ -1,6 +1,7 @@
 //! Calls below `/api/v1/auth`.
 
 pub(crate) mod api_keys;
+pub(crate) mod identities;
 pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;

@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 use super::domain::id_token::TokenFault;
 use crate::settings::SignInSettings;
 
-pub(crate) use dns::record_name;
+pub(crate) use dns::{ResolverError, parse_servers, record_name};
 pub(crate) use exchange::{Client, Grant};
 pub(crate) use metadata::Metadata;
 
@@ -39,7 +39,7 @@ pub(crate) struct Providers {
     patience: Duration,
     /// How long a key that is unknown makes nobody look again, after one did.
     pause: chrono::Duration,
-    resolver: Arc<str>,
+    resolver: dns::Resolver,
     known: Cache<String, Slot>,
 }
 
@@ -60,6 +60,9 @@ pub(crate) enum ProviderError {
     /// It cannot be reached, or not from here.
     #[error("the identity provider cannot be reached")]
     Outbound(#[from] OutboundError),
+    /// No name server says whose a domain is.
+    #[error("nobody says whose the domain is")]
+    Resolver(#[from] ResolverError),
     /// It answers with a failure of its own.
     #[error("the identity provider answers {0}")]
     Failing(u16),
@@ -90,7 +93,7 @@ impl Providers {
             outbound,
             patience: Duration::from_millis(settings.patience_millis),
             pause: chrono::Duration::seconds(settings.key_pause_seconds),
-            resolver: settings.resolver_url.as_str().into(),
+            resolver: dns::Resolver::new(settings),
             known: Cache::builder().max_capacity(REMEMBERED).build(),
         }
     }

@@ -6,7 +6,7 @@ use web::ApiError;
 use crate::auth::oidc::ProviderError;
 use crate::auth::usecases::sign_in::{
     begin::BeginError, configure::ConfigureError, finish::FinishError, prove::ProveError,
-    prove_domains::ProveDomainsError, remove::RemoveProviderError,
+    prove_domains::ProveDomainsError, remove::RemoveProviderError, unlink::UnlinkError,
 };
 use crate::tenants::usecases::delete_tenant::DeleteTenantError;
 
@@ -15,7 +15,10 @@ impl From<ProviderError> for ApiError {
     fn from(error: ProviderError) -> Self {
         let away = |error| Self::new(ErrorCode::IdentityProviderUnavailable).retry_after(5).because(error);
         match error {
-            ProviderError::Outbound(_) | ProviderError::Failing(_) | ProviderError::Metadata(_) => away(error),
+            ProviderError::Outbound(_)
+            | ProviderError::Resolver(_)
+            | ProviderError::Failing(_)
+            | ProviderError::Metadata(_) => away(error),
             ProviderError::Code => failed("code"),
             ProviderError::Client(_) => failed("client").because(error),
             ProviderError::Token(fault) => failed(fault.as_str()),
@@ -25,6 +28,19 @@ impl From<ProviderError> for ApiError {
 
 fn failed(reason: &'static str) -> ApiError {
     ApiError::new(ErrorCode::SignInFailed).with("reason", reason)
+}
+
+impl From<UnlinkError> for ApiError {
+    fn from(error: UnlinkError) -> Self {
+        match error {
+            UnlinkError::NoMember => Self::not_found("member"),
+            UnlinkError::NotFound => Self::not_found("identity"),
+            UnlinkError::LastWay => Self::new(ErrorCode::LastSignIn),
+            UnlinkError::Lacking(permission) => Self::forbidden(permission),
+            UnlinkError::Standing(error) => error.into(),
+            UnlinkError::Db(error) => error.into(),
+        }
+    }
 }
 
 impl From<BeginError> for ApiError {

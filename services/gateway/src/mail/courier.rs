@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransport;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncTransport as _, Tokio1Executor};
+use outbound::Url;
 use settings::{ExposeSecret as _, SettingsError};
 use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
@@ -59,6 +61,10 @@ impl Courier {
                         let form = "smtps://user:password@host or smtp://host:port?tls=required";
                         SettingsError::invalid("mail.smtp_url", format!("must be {form}: {error}"))
                     })?;
+                let transport = match own_tls(url.expose_secret(), settings.ca_file.as_deref())? {
+                    Some(tls) => transport.tls(tls),
+                    None => transport,
+                };
                 Way::Smtp(transport.timeout(Some(PATIENCE)).build())
             }
             (_, Some(folder)) => Way::Folder(folder.clone()),
@@ -94,6 +100,33 @@ impl Courier {
             }
         }
     }
+}
+
+/// TLS as the URL wants it, trusting the file's authorities too; `None` where the URL's own way is enough.
+fn own_tls(url: &str, file: Option<&Path>) -> Result<Option<Tls>, SettingsError> {
+    let Some(file) = file else { return Ok(None) };
+    let refuse = |error: String| SettingsError::invalid("mail.ca_file", error);
+    let url = Url::parse(url).map_err(|error| SettingsError::invalid("mail.smtp_url", error.to_string()))?;
+    let wanted = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+    let way = match (url.scheme(), wanted.as_deref()) {
+        ("smtps", _) => Tls::Wrapper,
+        (_, Some("required")) => Tls::Required,
+        (_, Some("opportunistic")) => Tls::Opportunistic,
+        _ => return Err(refuse("is of no use: mail.smtp_url asks for no TLS".into())),
+    };
+    let pem = std::fs::read(file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let mut parameters = TlsParameters::builder(url.host_str().unwrap_or_default().to_owned());
+    let blocks = String::from_utf8_lossy(&pem).into_owned();
+    let blocks: Vec<&str> =
+        blocks.split_inclusive("-----END CERTIFICATE-----").filter(|b| b.contains("BEGIN")).collect();
+    if blocks.is_empty() {
+        return Err(refuse("holds no certificate".into()));
+    }
+    for block in blocks {
+        let certificate = Certificate::from_pem(block.as_bytes()).map_err(|error| refuse(error.to_string()))?;
+        parameters = parameters.add_root_certificate(certificate);
+    }
+    Ok(Some(way(parameters.build().map_err(|error| refuse(error.to_string()))?)))
 }
 
 /// Writes a whole file or none. Only its owner reads it: it holds a link that signs somebody in.

@@ -8,6 +8,8 @@ use hyper::header::{HeaderName, HeaderValue};
 
 /// Headers by which services and the gateway speak to each other.
 const OURS: &str = "x-verdict-";
+/// Cookies that a service gave to a browser, for itself. They are nobody's credential: others stay here.
+const OUR_COOKIES: &str = "verdict-";
 /// The client's address, and those of the proxies before us.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -89,8 +91,19 @@ pub(crate) fn to_service(client: &front::HeaderMap, additions: Additions) -> Hea
     if let Some(identity) = additions.identity {
         headers.insert(IDENTITY, identity);
     }
+    if let Some(cookies) = our_cookies(client) {
+        headers.insert(hyper::header::COOKIE, cookies);
+    }
     headers.insert(hyper::header::HOST, additions.host);
     headers
+}
+
+/// The cookies that services gave out.
+fn our_cookies(client: &front::HeaderMap) -> Option<HeaderValue> {
+    let values = client.get_all(front::COOKIE).filter_map(|value| value.to_str().ok());
+    let pairs = values.flat_map(|value| value.split(';')).map(str::trim);
+    let ours: Vec<&str> = pairs.filter(|pair| pair.starts_with(OUR_COOKIES)).collect();
+    HeaderValue::try_from(ours.join("; ")).ok().filter(|cookies| !cookies.is_empty())
 }
 
 /// A service's headers as the client gets them.
@@ -123,7 +136,7 @@ mod tests {
             ("x-verdict-identity", "forged"),
             ("x-verdict-anything", "forged"),
             ("authorization", "Bearer secret"),
-            ("cookie", "a=b"),
+            ("cookie", "a=b; verdict-oauth-1=c; xverdict-=d"),
             ("connection", "keep-alive, X-Private"),
             ("x-private", "1"),
             ("transfer-encoding", "chunked"),
@@ -150,6 +163,7 @@ mod tests {
         assert_eq!(
             seen,
             [
+                ("cookie", "verdict-oauth-1=c"),
                 ("host", "127.0.0.1:1"),
                 ("idempotency-key", "k"),
                 ("traceparent", traceparent.as_str()),

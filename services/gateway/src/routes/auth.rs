@@ -8,7 +8,7 @@ use super::Local::{
     RevokeApiKey, RevokeSession, RevokeSessions, ShowMe, Signup, SwitchTenant,
 };
 use super::Local::{ConfirmTotp, EnrolTotp, ProveTotp, RemoveTotp, RenewRecoveryCodes, ShowTotp};
-use super::Local::{DiscoverSignIn, FinishSignIn, LinkSignIn, StartSignIn};
+use super::Local::{DiscoverSignIn, FinishSignIn, LinkSignIn, ListIdentities, StartSignIn, UnlinkIdentity};
 use super::Verb::{Delete, Get, Post};
 use super::{RateClass, Route};
 
@@ -31,6 +31,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::local(ListSessions, Get, "/api/v1/auth/sessions", Person),
     Route::local(RevokeSession, Delete, "/api/v1/auth/sessions/{id}", Person),
     Route::local(RevokeSessions, Delete, "/api/v1/auth/sessions", Person).account_wide(),
+    Route::local(ListIdentities, Get, "/api/v1/auth/identities", Person),
+    Route::local(UnlinkIdentity, Delete, "/api/v1/auth/identities/{id}", Person),
     Route::local(ForgotPassword, Post, "/api/v1/auth/password/forgot", Public)
         .body_limit(SMALL)
         .counted(RateClass::Mail),

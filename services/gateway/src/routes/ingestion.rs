@@ -64,6 +64,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Ingestion, Get, "/api/v1/records/{id}/attachments", FilesRead),
     Route::to(Ingestion, Post, "/api/v1/records/{id}/attachments", FilesWrite),
     Route::to(Ingestion, Delete, "/api/v1/records/{id}/attachments/{fileId}", FilesWrite),
+    Route::to(Ingestion, Get, "/api/v1/records/{id}/pending-attachments", FilesRead),
+    Route::to(Ingestion, Post, "/api/v1/records/{id}/pending-attachments/retry", FilesWrite),
     Route::to(Ingestion, Post, "/api/v1/files", FilesWrite).upload(UPLOAD).counted(RateClass::Transfer),
     Route::to(Ingestion, Get, "/api/v1/files/{id}", FilesRead),
     Route::to(Ingestion, Get, "/api/v1/files/{id}/content", FilesRead).counted(RateClass::Transfer),

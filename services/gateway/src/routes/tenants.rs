@@ -4,9 +4,9 @@ use common::Permission::{MembersRead, MembersWrite, OwnersWrite, TenantsDelete, 
 
 use super::Access::{Member, Permission, Person, Public};
 use super::Local::{
-    AcceptInvite, ChangeMember, CreateInvite, CreateTenant, DeleteTenant, LeaveTenant, ListInvites, ListMembers,
-    ListRoles, ListTenants, ProveDomains, RemoveMember, RemoveSignIn, ResendInvite, RevokeInvite, SetSignIn,
-    ShowSignIn, ShowTenant, UpdateTenant,
+    AcceptInvite, ChangeMember, CreateInvite, CreateTenant, DeleteTenant, LeaveTenant, ListInvites,
+    ListMemberIdentities, ListMembers, ListRoles, ListTenants, ProveDomains, RemoveMember, RemoveSignIn, ResendInvite,
+    RevokeInvite, SetSignIn, ShowSignIn, ShowTenant, UnlinkMemberIdentity, UpdateTenant,
 };
 use super::Verb::{Delete, Get, Patch, Post};
 use super::{RateClass, Route};
@@ -25,6 +25,18 @@ pub(super) const ROUTES: &[Route] = &[
     Route::local(ListMembers, Get, "/api/v1/tenants/current/members", Permission(MembersRead)),
     Route::local(ChangeMember, Patch, "/api/v1/tenants/current/members/{id}", Permission(MembersWrite)),
     Route::local(RemoveMember, Delete, "/api/v1/tenants/current/members/{id}", Permission(MembersWrite)),
+    Route::local(
+        ListMemberIdentities,
+        Get,
+        "/api/v1/tenants/current/members/{id}/identities",
+        Permission(MembersWrite),
+    ),
+    Route::local(
+        UnlinkMemberIdentity,
+        Delete,
+        "/api/v1/tenants/current/members/{id}/identities/{identityId}",
+        Permission(MembersWrite),
+    ),
     Route::local(LeaveTenant, Post, "/api/v1/tenants/current/leave", Person).done_when("member_removed"),
     Route::local(CreateInvite, Post, "/api/v1/tenants/current/invites", Permission(MembersWrite))
         .counted(RateClass::Mail),

@@ -14,6 +14,9 @@ pub struct MailSettings {
     /// The SMTP server: `smtps://user:password@host`, or `smtp://host:587?tls=required`
     /// (`VERDICT__MAIL__SMTP_URL`).
     pub smtp_url: Option<SecretString>,
+    /// PEM file with further certificate authorities that may vouch for the server, such as a company's own
+    /// (`VERDICT__MAIL__CA_FILE`).
+    pub ca_file: Option<PathBuf>,
     /// Who writes (`VERDICT__MAIL__FROM`).
     pub from: String,
     /// For development: a folder that gets a file for each letter, when there is no `smtp_url`
@@ -23,7 +26,7 @@ pub struct MailSettings {
 
 impl Default for MailSettings {
     fn default() -> Self {
-        Self { smtp_url: None, from: "Verdict <no-reply@localhost.localdomain>".into(), folder: None }
+        Self { smtp_url: None, ca_file: None, from: "Verdict <no-reply@localhost.localdomain>".into(), folder: None }
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use settings::{SettingsError, Validate};
 
+use crate::auth::oidc::parse_servers;
+
 /// `sign_in`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -12,8 +14,14 @@ pub struct SignInSettings {
     /// How long no unknown key makes the gateway ask a provider for its keys again, after one did, in seconds
     /// (`VERDICT__SIGN_IN__KEY_PAUSE_SECONDS`).
     pub key_pause_seconds: i64,
-    /// The resolver that is asked whose an e-mail domain is, by HTTPS and in JSON
-    /// (`VERDICT__SIGN_IN__RESOLVER_URL`). Empty: owners are believed, for installations with tenants of one house.
+    /// Whether a tenant has to prove that an e-mail domain is its own, by a TXT record of it; otherwise owners are
+    /// believed, for installations with tenants of one house (`VERDICT__SIGN_IN__PROVE_DOMAINS`).
+    pub prove_domains: bool,
+    /// The name servers that are asked for it, as addresses with commas between them; when empty those of this machine's
+    /// `/etc/resolv.conf` (`VERDICT__SIGN_IN__NAME_SERVERS`).
+    pub name_servers: String,
+    /// A resolver that is asked instead, by HTTPS and in JSON, where plain name service does not leave the house. Whoever
+    /// runs it learns the domains (`VERDICT__SIGN_IN__RESOLVER_URL`).
     pub resolver_url: String,
 }
 
@@ -22,7 +30,9 @@ impl Default for SignInSettings {
         Self {
             patience_millis: 10_000,
             key_pause_seconds: 30,
-            resolver_url: "https://cloudflare-dns.com/dns-query".to_owned(),
+            prove_domains: true,
+            name_servers: String::new(),
+            resolver_url: String::new(),
         }
     }
 }
@@ -37,6 +47,10 @@ impl Validate for SignInSettings {
         }
         if !self.resolver_url.is_empty() && outbound::Url::parse(&self.resolver_url).is_err() {
             return Err(SettingsError::invalid("sign_in.resolver_url", "must be an address, or empty"));
+        }
+        if parse_servers(&self.name_servers).is_none() {
+            let message = "must be addresses such as 192.0.2.53 or [2001:db8::53]:53, with commas between them";
+            return Err(SettingsError::invalid("sign_in.name_servers", message));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod acts;
 mod api;
 mod billing;
+mod deletions;
 mod files;
 mod isolation;
 mod outage;

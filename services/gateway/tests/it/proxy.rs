@@ -5,6 +5,8 @@ use std::net::TcpListener;
 
 use bytes::Bytes;
 use futures_util::stream;
+use gateway::routes::{Verb, all};
+use gateway::settings::QuotaSettings;
 use serde_json::json;
 
 use crate::support::{code, sign_up, start, start_with};
@@ -50,6 +52,46 @@ async fn bodies_pass_up_to_the_calls_limit() {
     assert_eq!(too_large.body["error"]["context"]["limit"], 1 << 20);
     let local = app.anonymous().send_raw("POST", "/api/v1/auth/login", &json, vec![b' '; 20_000]).await;
     assert_eq!((local.status, code(&local)), (413, "payload_too_large"));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_refuses_a_body_past_its_limit_before_it_comes() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let app = start_with(|settings| {
+        let limits = &mut settings.rate_limits;
+        for quota in [&mut limits.sign_in, &mut limits.sign_up, &mut limits.mail, &mut limits.transfer] {
+            *quota = QuotaSettings::new(0, 1);
+        }
+    })
+    .await;
+    let ann = sign_up(&app, "ann").await;
+    let address = app.base_url().trim_start_matches("http://").to_owned();
+    let mut tried = 0;
+    for route in all().filter(|route| matches!(route.verb, Verb::Post | Verb::Patch)) {
+        let path: Vec<&str> = route
+            .path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "0190a000-0000-7000-8000-000000000000" } else { part })
+            .collect();
+        let head = format!(
+            "{} {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n",
+            route.verb.as_str(),
+            path.join("/"),
+            ann.token,
+            route.body_limit + 1
+        );
+        // Only said, not sent.
+        let mut stream = tokio::net::TcpStream::connect(&address).await.expect("connects");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 413"), "{} {}: {answer}", route.verb.as_str(), route.path);
+        assert!(answer.contains("payload_too_large") && answer.contains("traceId"), "{answer}");
+        tried += 1;
+    }
+    assert!(tried > 60, "{tried} calls were tried");
     app.finish().await;
 }
 

@@ -1,8 +1,11 @@
 //! Signing in through a tenant's own identity provider, against one that runs.
 
 mod accounts;
+mod certificates;
 mod configuration;
 mod confinement;
+mod identities;
+mod names;
 mod refusals;
 
 use gateway::settings::{GatewaySettings, QuotaSettings};

@@ -16,7 +16,7 @@ mod path;
 mod properties;
 
 pub(crate) use apply::Mapped;
-pub(crate) use attachments::{Attachment, Attachments};
+pub(crate) use attachments::{Attachment, Attachments, Content};
 pub(crate) use compact::compact;
 pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
 pub(crate) use path::Place;

@@ -11,8 +11,12 @@ use settings::SecretString;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+/// Where providers send browsers back to, below the public address.
+pub(crate) const CALLBACK: &str = "/api/v1/integrations/oauth/callback";
 /// How long an authorisation may take, in minutes.
 pub(crate) const STATE_MINUTES: i64 = 10;
+/// Longest path to return to, in bytes.
+const MAX_RETURN_PATH: usize = 512;
 /// Parameters that are this module's own to set.
 const OWN: [&str; 7] =
     ["response_type", "client_id", "redirect_uri", "state", "scope", "code_challenge", "code_challenge_method"];
@@ -113,6 +117,36 @@ impl Attempt {
     }
 }
 
+/// Where a browser may be sent after an authorisation: a path of our own, which a browser cannot take for another host.
+pub(crate) fn is_return_path(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#';
+    path.starts_with('/') && !path.starts_with("//") && path.len() <= MAX_RETURN_PATH && path.bytes().all(is_plain)
+}
+
+/// The address of a return path, with what came of the authorisation.
+pub(crate) fn return_address(public_url: &str, path: &str, outcome: &[(&str, &str)]) -> Option<String> {
+    let mut url = Url::parse(public_url).ok()?.join(path).ok()?;
+    url.query_pairs_mut().extend_pairs(outcome);
+    Some(url.into())
+}
+
+/// The cookie by which the browser is known that an authorisation began in. Each has one of its own, so that two tabs do
+/// not undo each other's.
+pub(crate) fn browser_cookie(state_hash: &[u8]) -> String {
+    format!("verdict-oauth-{}", hex::encode(&state_hash[..state_hash.len().min(8)]))
+}
+
+/// What the cookie's content is sealed for: this authorisation and no other.
+pub(crate) fn browser_context(state_hash: &[u8]) -> String {
+    format!("oauth-browser/{}", hex::encode(state_hash))
+}
+
+/// The state in the address of an authorisation.
+pub(crate) fn state_of(authorization_url: &str) -> Option<String> {
+    let url = Url::parse(authorization_url).ok()?;
+    url.query_pairs().find(|(name, _)| name == "state").map(|(_, state)| state.into_owned())
+}
+
 /// PKCE's S256 (RFC 7636, 4.2).
 fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
@@ -177,11 +211,25 @@ mod tests {
         let of =
             |name: &str| pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| &**value).collect::<Vec<_>>();
         assert_eq!((of("state"), of("client_id"), of("scope")), (vec!["s"], vec!["c d"], vec!["a b"]));
+        assert_eq!(state_of(url.as_str()).as_deref(), Some("s"));
         assert_eq!(
             (of("tenant"), of("prompt"), of("redirect_uri")),
             (vec!["x"], vec!["consent"], vec!["https://verdict.example/cb"])
         );
         assert_eq!((of("code_challenge_method"), of("code_challenge")), (vec!["S256"], vec![&*challenge("v")]));
+    }
+
+    #[test]
+    fn browsers_return_to_paths_of_our_own_only() {
+        for path in ["/sources", "/", "/sources?tab=pulls&x=%20"] {
+            assert!(is_return_path(path), "{path}");
+        }
+        for path in ["", "sources", "//evil.example", "/\\evil.example", "https://evil.example/", "/a b", "/a#b", "/\n"]
+        {
+            assert!(!is_return_path(path), "{path:?}");
+        }
+        let address = return_address("https://verdict.example/", "/sources?tab=1", &[("error", "a b")]);
+        assert_eq!(address.as_deref(), Some("https://verdict.example/sources?tab=1&error=a+b"));
     }
 
     #[test]

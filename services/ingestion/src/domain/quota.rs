@@ -22,9 +22,29 @@ pub(crate) struct Quota {
     taken: AtomicI64,
 }
 
-/// Why records are not taken in.
+/// What a plan has so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entitlement {
+    /// Records of a month.
+    RecordsPerMonth,
+    /// Bytes of files at a time.
+    FileBytes,
+}
+
+impl Entitlement {
+    /// Its name in a plan.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::RecordsPerMonth => "recordsPerMonth",
+            Self::FileBytes => "fileBytes",
+        }
+    }
+}
+
+/// Why nothing is taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Exhausted {
+    pub(crate) entitlement: Entitlement,
     pub(crate) plan: String,
     pub(crate) reason: String,
     pub(crate) limit: Option<i64>,
@@ -74,12 +94,49 @@ impl Quota {
             format!("the month's records of the plan {} are used up", self.plan)
         };
         Exhausted {
+            entitlement: Entitlement::RecordsPerMonth,
             plan: self.plan.clone(),
             reason,
             limit: self.hard.filter(|_| !is_read_only),
             used,
             resets_at: (!is_read_only).then_some(self.resets_at),
         }
+    }
+}
+
+/// The bytes of files that a tenant may have and has.
+#[derive(Clone, Debug)]
+pub(crate) struct FileRoom {
+    pub(crate) plan: String,
+    pub(crate) access: Access,
+    /// Why only reading is left.
+    pub(crate) reason: Option<String>,
+    /// `None` without a limit.
+    pub(crate) limit: Option<i64>,
+    pub(crate) used: i64,
+}
+
+impl FileRoom {
+    /// Whether a file of so many bytes has room, or why it has none.
+    pub(crate) fn takes(&self, bytes: u64) -> Result<(), Exhausted> {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let is_read_only = self.access == Access::ReadOnly;
+        if !is_read_only && self.limit.is_none_or(|limit| self.used.saturating_add(bytes) <= limit) {
+            return Ok(());
+        }
+        let reason = if is_read_only {
+            self.reason.clone().unwrap_or_else(|| "the subscription allows reading only".to_owned())
+        } else {
+            format!("the file does not fit into what the plan {} has for files", self.plan)
+        };
+        Err(Exhausted {
+            entitlement: Entitlement::FileBytes,
+            plan: self.plan.clone(),
+            reason,
+            limit: self.limit.filter(|_| !is_read_only),
+            used: self.used,
+            resets_at: None,
+        })
     }
 }
 
@@ -101,6 +158,17 @@ mod tests {
         assert_eq!(few.take(1), Ok(()));
         let refused = few.take(1).expect_err("used up");
         assert_eq!((refused.limit, refused.used, refused.resets_at.is_some()), (Some(10), 10, true));
+    }
+
+    #[test]
+    fn files_fit_up_to_the_last_byte() {
+        let room = |access, limit| FileRoom { plan: "team".into(), access, reason: None, limit, used: 7 };
+        assert_eq!(room(Access::Full, Some(10)).takes(3), Ok(()));
+        let refused = room(Access::Full, Some(10)).takes(4).expect_err("one too many");
+        assert_eq!((refused.entitlement.as_str(), refused.limit, refused.used), ("fileBytes", Some(10), 7));
+        assert_eq!(room(Access::Full, None).takes(u64::MAX), Ok(()));
+        assert!(room(Access::ReadOnly, None).takes(0).is_err());
+        assert!(room(Access::Full, Some(5)).takes(0).is_err(), "a smaller plan takes nothing more");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! How long raw forms are kept.
 
+use chrono::TimeDelta;
 use serde_json::Value;
 
+/// How long a tighter bound of a plan is put off: whoever changes to a smaller plan, or lets one end, has so long to take
+/// out what it does not keep.
+pub(crate) const NOTICE: TimeDelta = TimeDelta::days(30);
 /// The longest that a tenant may ask for, in days; what is longer is kept for good.
 const MAX_DAYS: i64 = 3_650;
 

@@ -20,6 +20,15 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Longest text of a field that is no file, in bytes.
 const MAX_FIELD: usize = 512;
 
+/// What the content is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    /// To be kept: it counts against the plan.
+    File,
+    /// To be read once.
+    Import,
+}
+
 /// A file of a form, received and not settled yet.
 #[derive(Debug)]
 pub(super) struct Received {
@@ -53,15 +62,16 @@ pub(super) fn essence(request: &HttpRequest) -> String {
 /// Reads a form of one `file`, and of the texts `known`. What it received of a form that is refused is given up.
 ///
 /// # Errors
-/// 400 when it is malformed, breaks off or stands still; 413 past the limit; 422 for other fields, or none.
+/// 400 when it is malformed, breaks off or stands still; 402 past what the plan has for files; 413 past the limit; 422 for other fields, or none.
 pub(super) async fn read(
     app: &App,
     caller: &Caller,
     parts: &mut Multipart,
     known: &[&'static str],
+    purpose: Purpose,
 ) -> Result<Form, ApiError> {
     let (mut file, mut texts) = (None, Vec::new());
-    let read = read_parts(app, caller, parts, known, (&mut file, &mut texts)).await;
+    let read = read_parts(app, caller, parts, (known, purpose), (&mut file, &mut texts)).await;
     match (read, file) {
         (Ok(()), Some(file)) => Ok(Form { file, texts }),
         (Ok(()), None) => Err(refuse("file", "required", "must be given")),
@@ -78,7 +88,7 @@ async fn read_parts(
     app: &App,
     caller: &Caller,
     parts: &mut Multipart,
-    known: &[&'static str],
+    (known, purpose): (&[&'static str], Purpose),
     (file, texts): (&mut Option<Received>, &mut Vec<(&'static str, String)>),
 ) -> Result<(), ApiError> {
     while let Some(mut field) = in_time(parts.try_next()).await? {
@@ -87,7 +97,7 @@ async fn read_parts(
             if file.is_some() {
                 return Err(refuse("file", "once", "must be given once"));
             }
-            *file = Some(receive(app, caller, &mut field).await?);
+            *file = Some(receive(app, caller, &mut field, purpose).await?);
         } else if let Some(known) = known.iter().find(|known| **known == name) {
             if texts.iter().any(|(given, _)| given == known) {
                 return Err(refuse(known, "once", "must be given once"));
@@ -100,17 +110,31 @@ async fn read_parts(
     Ok(())
 }
 
-async fn receive(app: &App, caller: &Caller, field: &mut Field) -> Result<Received, ApiError> {
+async fn receive(app: &App, caller: &Caller, field: &mut Field, purpose: Purpose) -> Result<Received, ApiError> {
     let disposition = field.content_disposition();
     let name = disposition.and_then(|said| {
         said.get_filename_ext().map(|name| decode(&name.value)).or_else(|| said.get_filename().map(str::to_owned))
     });
     let declared_type = field.content_type().map(|mime| mime.essence_str().to_owned());
-    let mut receiving = Receiving::begin(app, caller.tenant()).await?;
+    let receiving = match purpose {
+        Purpose::File => Receiving::begin_file(app, caller.tenant()).await?,
+        Purpose::Import => Receiving::begin(app, caller.tenant()).await?,
+    };
+    let blob = receiving.id();
+    match fill(receiving, field).await {
+        Ok(content) => Ok(Received { content, name: name.unwrap_or_default(), declared_type }),
+        Err(error) => {
+            give_up(app, caller.tenant(), blob).await;
+            Err(error)
+        }
+    }
+}
+
+async fn fill(mut receiving: Receiving<'_>, field: &mut Field) -> Result<Content, ApiError> {
     while let Some(bytes) = in_time(field.try_next()).await? {
         receiving.write(bytes).await?;
     }
-    Ok(Received { content: receiving.finish().await?, name: name.unwrap_or_default(), declared_type })
+    Ok(receiving.finish().await?)
 }
 
 fn decode(bytes: &[u8]) -> String {

@@ -10,14 +10,12 @@ use common::DateTime;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::oauth::ConnectionStatus;
+use crate::domain::oauth::{CALLBACK, ConnectionStatus};
 use crate::store::oauth::ConnectionRow;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
-        .service(
-            resource("/api/v1/integrations/oauth/callback", "GET").route(web::get().to(callback::finish_authorization)),
-        )
+        .service(resource(CALLBACK, "GET").route(web::get().to(callback::finish_authorization)))
         .service(
             resource("/api/v1/integrations/{id}/oauth/authorize", "POST")
                 .route(web::post().to(authorize::authorize_integration)),

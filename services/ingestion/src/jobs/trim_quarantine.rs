@@ -1,4 +1,4 @@
-//! Removes rejected deliveries that are too old or too many, and counts them.
+//! Removes rejected deliveries that are too old or too many, and counts them; and the bodies of old repetitions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::usecases::trim_quarantine::trim_quarantine;
+use crate::usecases::trim_quarantine::{empty_repeated, trim_quarantine};
 
 /// Runs until told to stop.
 pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
@@ -20,6 +20,9 @@ pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
         match trim_quarantine(&app, &shutdown).await {
             Ok(count) => removed.add(count, &[]),
             Err(error) => tracing::warn!(%error, "the quarantine is not trimmed now"),
+        }
+        if let Err(error) = empty_repeated(&app, &shutdown).await {
+            tracing::warn!(%error, "bodies of repeated receipts are not taken away now");
         }
         tokio::select! {
             () = shutdown.cancelled() => {}

@@ -103,6 +103,7 @@ pub(crate) async fn expunge_raw(connection: &mut Connection, cause: &Cause, reco
             .execute(connection)
             .await?;
     }
+    super::pending_attachments::forget(connection, cause.tenant_id, records).await?;
     statement(EXPUNGE)
         .bind::<SqlUuid, _>(cause.tenant_id.0)
         .bind::<Array<SqlUuid>, _>(records)

@@ -54,6 +54,26 @@ pub(crate) async fn body(
     Ok(row.map(|row| row.body))
 }
 
+/// The source of a delivery.
+pub(crate) async fn source(
+    connection: &mut Connection,
+    tenant: TenantId,
+    delivery: DeliveryId,
+) -> Result<Option<IntegrationId>, DbError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        integration_id: Uuid,
+    }
+    let row: Option<Row> = statement("SELECT integration_id FROM deliveries WHERE tenant_id = $1 AND id = $2")
+        .bind::<SqlUuid, _>(tenant.0)
+        .bind::<SqlUuid, _>(delivery.0)
+        .get_result(connection)
+        .await
+        .optional()?;
+    Ok(row.map(|row| IntegrationId(row.integration_id)))
+}
+
 /// Waits until nobody else stores the file, and keeps it so until the transaction ends.
 pub(crate) async fn lock(connection: &mut Connection, file: FileId) -> Result<(), DbError> {
     statement("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")

@@ -19,6 +19,8 @@ pub(crate) struct OauthState {
     pub(crate) verifier_sealed: Vec<u8>,
     pub(crate) client_secret_sealed: Option<Vec<u8>>,
     pub(crate) actor: Actor,
+    /// Where the browser goes afterwards, below the public address.
+    pub(crate) return_path: Option<String>,
     pub(crate) created_at: DateTime,
     pub(crate) expires_at: DateTime,
 }
@@ -37,6 +39,8 @@ struct StateRow {
     client_secret_sealed: Option<Vec<u8>>,
     #[diesel(sql_type = Json)]
     actor: Value,
+    #[diesel(sql_type = Nullable<Text>)]
+    return_path: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime,
     #[diesel(sql_type = Timestamptz)]
@@ -60,6 +64,9 @@ pub(crate) struct ConnectionRow {
     pub(crate) expires_at: Option<DateTime>,
     #[diesel(sql_type = Nullable<Text>)]
     pub(crate) error: Option<String>,
+    /// Until when somebody refreshes the tokens.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub(crate) refresh_until: Option<DateTime>,
 }
 
 impl ConnectionRow {
@@ -86,7 +93,7 @@ pub(crate) async fn insert_state(connection: &mut Connection, state: &OauthState
         .await?;
     statement(
         "INSERT INTO oauth_states (state_hash, tenant_id, integration_id, verifier_sealed, client_secret_sealed, \
-             actor, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             actor, created_at, expires_at, return_path) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind::<Binary, _>(&state.hash)
     .bind::<SqlUuid, _>(state.tenant_id.0)
@@ -96,6 +103,7 @@ pub(crate) async fn insert_state(connection: &mut Connection, state: &OauthState
     .bind::<Json, _>(serde_json::to_value(&state.actor).unwrap_or_default())
     .bind::<Timestamptz, _>(state.created_at)
     .bind::<Timestamptz, _>(state.expires_at)
+    .bind::<Nullable<Text>, _>(state.return_path.as_deref())
     .execute(connection)
     .await?;
     Ok(())
@@ -116,6 +124,7 @@ pub(crate) async fn take_state(connection: &mut Connection, hash: &[u8]) -> Resu
         verifier_sealed: row.verifier_sealed,
         client_secret_sealed: row.client_secret_sealed,
         actor: serde_json::from_value(row.actor).unwrap_or_else(|_| Actor::service(crate::domain::entry::AGENT)),
+        return_path: row.return_path,
         created_at: row.created_at,
         expires_at: row.expires_at,
     }))
@@ -134,10 +143,10 @@ pub(crate) async fn forget_states(
     Ok(())
 }
 
-const CONNECTION: &str = "SELECT integration_id, status, client_secret_sealed, tokens_sealed, scope, expires_at, error \
-                          FROM oauth_tokens WHERE tenant_id = $1 AND integration_id = ANY ($2)";
-const CONNECTION_LOCKED: &str = "SELECT integration_id, status, client_secret_sealed, tokens_sealed, scope, expires_at, error \
-     FROM oauth_tokens WHERE tenant_id = $1 AND integration_id = ANY ($2) FOR UPDATE";
+const CONNECTION: &str = "SELECT integration_id, status, client_secret_sealed, tokens_sealed, scope, expires_at, error, \
+                          refresh_until FROM oauth_tokens WHERE tenant_id = $1 AND integration_id = ANY ($2)";
+const CONNECTION_LOCKED: &str = "SELECT integration_id, status, client_secret_sealed, tokens_sealed, scope, expires_at, error, \
+     refresh_until FROM oauth_tokens WHERE tenant_id = $1 AND integration_id = ANY ($2) FOR UPDATE";
 
 /// The connections of sources; a source that was never authorised has none.
 pub(crate) async fn connections(
@@ -180,7 +189,7 @@ pub(crate) async fn connect(
          ON CONFLICT (integration_id) DO UPDATE SET status = 'connected', error = NULL, \
              client_secret_sealed = EXCLUDED.client_secret_sealed, tokens_sealed = EXCLUDED.tokens_sealed, \
              scope = EXCLUDED.scope, expires_at = EXCLUDED.expires_at, connected_at = EXCLUDED.connected_at, \
-             updated_at = EXCLUDED.updated_at",
+             updated_at = EXCLUDED.updated_at, refresh_lease = NULL, refresh_until = NULL",
     )
     .bind::<SqlUuid, _>(integration.0)
     .bind::<SqlUuid, _>(tenant.0)
@@ -194,26 +203,51 @@ pub(crate) async fn connect(
     Ok(())
 }
 
-/// Writes refreshed tokens.
-pub(crate) async fn refresh(
+/// Takes the turn to refresh the tokens, from whoever had it.
+pub(crate) async fn lease_refresh(
     connection: &mut Connection,
     (tenant, integration): (TenantId, IntegrationId),
-    tokens: &Tokens<'_>,
-    at: DateTime,
+    lease: Uuid,
+    until: DateTime,
 ) -> Result<(), DbError> {
     statement(
-        "UPDATE oauth_tokens SET tokens_sealed = $3, scope = COALESCE($4, scope), expires_at = $5, updated_at = $6 \
-         WHERE tenant_id = $1 AND integration_id = $2",
+        "UPDATE oauth_tokens SET refresh_lease = $3, refresh_until = $4 WHERE tenant_id = $1 AND integration_id = $2",
     )
     .bind::<SqlUuid, _>(tenant.0)
     .bind::<SqlUuid, _>(integration.0)
-    .bind::<Binary, _>(tokens.sealed)
-    .bind::<Nullable<Text>, _>(tokens.scope)
-    .bind::<Nullable<Timestamptz>, _>(tokens.expires_at)
-    .bind::<Timestamptz, _>(at)
+    .bind::<SqlUuid, _>(lease)
+    .bind::<Timestamptz, _>(until)
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Ends the turn, with the refreshed tokens if there are some; `false` when it was somebody else's by then, or the
+/// connection is another one, and nothing was written.
+pub(crate) async fn end_refresh(
+    connection: &mut Connection,
+    (tenant, integration): (TenantId, IntegrationId),
+    lease: Uuid,
+    tokens: Option<&Tokens<'_>>,
+    at: DateTime,
+) -> Result<bool, DbError> {
+    let ended = statement(
+        "UPDATE oauth_tokens SET refresh_lease = NULL, refresh_until = NULL, \
+             tokens_sealed = coalesce($4, tokens_sealed), scope = coalesce($5, scope), \
+             expires_at = CASE WHEN $4 IS NULL THEN expires_at ELSE $6 END, \
+             updated_at = CASE WHEN $4 IS NULL THEN updated_at ELSE $7 END \
+         WHERE tenant_id = $1 AND integration_id = $2 AND refresh_lease = $3",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<SqlUuid, _>(integration.0)
+    .bind::<SqlUuid, _>(lease)
+    .bind::<Nullable<Binary>, _>(tokens.map(|tokens| tokens.sealed))
+    .bind::<Nullable<Text>, _>(tokens.and_then(|tokens| tokens.scope))
+    .bind::<Nullable<Timestamptz>, _>(tokens.and_then(|tokens| tokens.expires_at))
+    .bind::<Timestamptz, _>(at)
+    .execute(connection)
+    .await?;
+    Ok(ended == 1)
 }
 
 /// Throws the tokens away and says why nothing is pulled any more.
@@ -227,6 +261,7 @@ pub(crate) async fn end(
     // The client's secret stays for a reconnection, unless somebody took the connection back.
     let changed = statement(
         "UPDATE oauth_tokens SET status = $3, error = $4, tokens_sealed = NULL, expires_at = NULL, updated_at = $5, \
+             refresh_lease = NULL, refresh_until = NULL, \
              client_secret_sealed = CASE WHEN $3 = 'disconnected' THEN NULL ELSE client_secret_sealed END \
          WHERE tenant_id = $1 AND integration_id = $2 AND status <> $3",
     )

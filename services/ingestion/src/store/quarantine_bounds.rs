@@ -136,6 +136,24 @@ pub(crate) async fn remove_oldest(
     Ok(removed)
 }
 
+/// Empties the bodies of up to `limit` repeated receipts from before the time, and says how many. Needs the system's scope.
+pub(crate) async fn empty_repeated(
+    connection: &mut Connection,
+    before: DateTime,
+    limit: i64,
+) -> Result<usize, DbError> {
+    Ok(statement(
+        "UPDATE deliveries SET body = '', headers = '{}' WHERE id = ANY (ARRAY( \
+             SELECT id FROM deliveries WHERE outcome = 'duplicate' AND octet_length(body) > 0 \
+               AND id < $1 AND received_at < $2 ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED))",
+    )
+    .bind::<SqlUuid, _>(id_at(before + SLACK))
+    .bind::<Timestamptz, _>(before)
+    .bind::<BigInt, _>(limit)
+    .execute(connection)
+    .await?)
+}
+
 /// What is in quarantine for one reason.
 #[derive(Debug, QueryableByName)]
 pub(crate) struct HeldRow {

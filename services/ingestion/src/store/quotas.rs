@@ -45,14 +45,18 @@ struct Waiting {
 /// Takes over what a tenant may do, unless something newer is known.
 pub(crate) async fn put(connection: &mut Connection, told: &EntitlementsUpdated) -> Result<(), DbError> {
     let number = |limit: Option<u64>| limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    // No day is no bound: a plan that was written so means nobody's records to go at once.
+    let days = |days: Option<u64>| days.filter(|days| *days > 0).map(|days| i32::try_from(days).unwrap_or(i32::MAX));
     statement(
         "INSERT INTO entitlements AS known (tenant_id, plan, status, access, reason, grace_ends_at, records_soft, \
-                                            records_hard, integrations, timezone, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (tenant_id) DO UPDATE \
+                                            records_hard, integrations, timezone, version, file_bytes, \
+                                            retention_days) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (tenant_id) DO UPDATE \
          SET plan = excluded.plan, status = excluded.status, access = excluded.access, reason = excluded.reason, \
              grace_ends_at = excluded.grace_ends_at, records_soft = excluded.records_soft, \
              records_hard = excluded.records_hard, integrations = excluded.integrations, \
-             timezone = excluded.timezone, version = excluded.version \
+             timezone = excluded.timezone, version = excluded.version, file_bytes = excluded.file_bytes, \
+             retention_days = excluded.retention_days \
          WHERE known.version < excluded.version",
     )
     .bind::<SqlUuid, _>(told.tenant_id.0)
@@ -66,6 +70,8 @@ pub(crate) async fn put(connection: &mut Connection, told: &EntitlementsUpdated)
     .bind::<Nullable<BigInt>, _>(number(told.allowance.integrations))
     .bind::<Text, _>(&told.timezone)
     .bind::<Integer, _>(told.version)
+    .bind::<Nullable<BigInt>, _>(number(told.allowance.file_bytes))
+    .bind::<Nullable<Integer>, _>(days(told.allowance.retention_days))
     .execute(connection)
     .await?;
     Ok(())

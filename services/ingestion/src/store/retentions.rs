@@ -55,6 +55,41 @@ pub(crate) async fn upsert(connection: &mut Connection, wishes: &[Wish]) -> Resu
     Ok(())
 }
 
+/// Takes over the bound of the tenant's plan, as `entitlements` has it. A tighter one counts from `later` on; told again, it
+/// is not put off.
+pub(crate) async fn bound(connection: &mut Connection, tenant: TenantId, later: DateTime) -> Result<(), DbError> {
+    statement(
+        "INSERT INTO retentions AS known (tenant_id, version, next_plan_days, next_plan_at) \
+         SELECT tenant_id, 0, retention_days, CASE WHEN retention_days IS NOT NULL THEN $2 END FROM entitlements \
+         WHERE tenant_id = $1 AND (retention_days IS NOT NULL \
+               OR EXISTS (SELECT FROM retentions r WHERE r.tenant_id = $1)) \
+         ON CONFLICT (tenant_id) DO UPDATE SET \
+             plan_days = CASE WHEN excluded.next_plan_days IS NULL OR excluded.next_plan_days >= known.plan_days \
+                              THEN excluded.next_plan_days ELSE known.plan_days END, \
+             next_plan_days = CASE WHEN excluded.next_plan_days >= known.plan_days THEN NULL \
+                                   ELSE excluded.next_plan_days END, \
+             next_plan_at = CASE WHEN excluded.next_plan_days IS NULL OR excluded.next_plan_days >= known.plan_days THEN NULL \
+                                 WHEN excluded.next_plan_days = known.next_plan_days THEN known.next_plan_at \
+                                 ELSE excluded.next_plan_at END",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Timestamptz, _>(later)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Lets tighter bounds of plans count whose time has come. Needs the system's scope.
+pub(crate) async fn tighten(connection: &mut Connection, now: DateTime) -> Result<usize, DbError> {
+    Ok(statement(
+        "UPDATE retentions SET plan_days = next_plan_days, next_plan_days = NULL, next_plan_at = NULL \
+         WHERE next_plan_at <= $1",
+    )
+    .bind::<Timestamptz, _>(now)
+    .execute(connection)
+    .await?)
+}
+
 /// Tenants that keep raw forms for a time only. Needs the system's scope.
 pub(crate) async fn tenants(connection: &mut Connection) -> Result<Vec<TenantId>, DbError> {
     #[derive(QueryableByName)]
@@ -62,7 +97,7 @@ pub(crate) async fn tenants(connection: &mut Connection) -> Result<Vec<TenantId>
         #[diesel(sql_type = SqlUuid)]
         tenant_id: Uuid,
     }
-    let rows: Vec<Row> = statement("SELECT tenant_id FROM retentions WHERE days IS NOT NULL ORDER BY tenant_id")
+    let rows: Vec<Row> = statement("SELECT tenant_id FROM retentions WHERE kept_days IS NOT NULL ORDER BY tenant_id")
         .load(connection)
         .await?;
     Ok(rows.into_iter().map(|row| TenantId(row.tenant_id)).collect())
@@ -82,8 +117,8 @@ pub(crate) async fn lease(connection: &mut Connection, tenant: TenantId) -> Resu
         restart_at: Option<DateTime>,
     }
     let row: Option<Row> = statement(
-        "SELECT days, passed_at, passed_id, restart_at FROM retentions \
-         WHERE tenant_id = $1 AND days IS NOT NULL FOR UPDATE SKIP LOCKED",
+        "SELECT kept_days AS days, passed_at, passed_id, restart_at FROM retentions \
+         WHERE tenant_id = $1 AND kept_days IS NOT NULL FOR UPDATE SKIP LOCKED",
     )
     .bind::<SqlUuid, _>(tenant.0)
     .get_result(connection)

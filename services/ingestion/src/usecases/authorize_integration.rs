@@ -6,9 +6,14 @@ use common::{DateTime, IntegrationId};
 use db::{Connection, DbError};
 use settings::{ExposeSecret as _, SecretString};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::connection::pull_source;
 use crate::app::App;
-use crate::domain::oauth::{Attempt, STATE_MINUTES, Sealed, sealing_context, state_hash};
+use crate::domain::oauth::{
+    Attempt, CALLBACK, STATE_MINUTES, Sealed, browser_context, browser_cookie, sealing_context, state_hash, state_of,
+};
 use crate::store;
 use crate::store::oauth::OauthState;
 
@@ -37,7 +42,7 @@ pub(crate) async fn authorize_integration(
     app: &App,
     cause: &Cause,
     id: IntegrationId,
-    client_secret: Option<SecretString>,
+    (client_secret, return_path): (Option<SecretString>, Option<String>),
 ) -> Result<Begun, AuthorizeIntegrationError> {
     let of = (cause.tenant_id, id);
     let found = store::integrations::find(connection, cause.tenant_id, id).await?;
@@ -63,6 +68,7 @@ pub(crate) async fn authorize_integration(
         verifier_sealed: seal(Sealed::Verifier, &attempt.verifier),
         client_secret_sealed,
         actor: cause.actor.clone(),
+        return_path,
         created_at: cause.at,
         expires_at,
     };
@@ -70,7 +76,26 @@ pub(crate) async fn authorize_integration(
     Ok(Begun { authorization_url, redirect_uri, expires_at })
 }
 
+/// Whether an authorisation must be finished by the browser that began it.
+pub(super) fn is_bound(app: &App, return_path: Option<&str>) -> bool {
+    app.pull.same_browser || return_path.is_some()
+}
+
+/// The name and content of the cookie that binds an authorisation to the browser that gets it; `None` where anybody may
+/// finish it who has its address. Made anew for a repeated request.
+pub(crate) fn browser_proof(app: &App, return_path: Option<&str>, authorization_url: &str) -> Option<(String, String)> {
+    let hash = state_hash(&state_of(authorization_url).filter(|_| is_bound(app, return_path))?);
+    let proof = app.sealer.seal(&browser_context(&hash), b"");
+    Some((browser_cookie(&hash), URL_SAFE_NO_PAD.encode(proof)))
+}
+
+/// Whether the cookie's content is the one that was given out for the state.
+pub(super) fn is_proven(app: &App, state_hash: &[u8], proof: Option<&str>) -> bool {
+    let sealed = proof.and_then(|proof| URL_SAFE_NO_PAD.decode(proof).ok());
+    sealed.is_some_and(|sealed| app.sealer.open(&browser_context(state_hash), &sealed).is_ok())
+}
+
 /// Where providers send browsers back to.
 pub(super) fn redirect_uri(app: &App) -> String {
-    format!("{}/api/v1/integrations/oauth/callback", app.public_url)
+    format!("{}{CALLBACK}", app.public_url)
 }

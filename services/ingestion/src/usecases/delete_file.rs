@@ -27,6 +27,8 @@ pub(crate) async fn delete_file(
 ) -> Result<File, DeleteFileError> {
     let tenant = cause.tenant_id;
     let file = store::files::find(connection, tenant, id).await?.ok_or(DeleteFileError::NotFound)?;
+    // Before the count of files, as whoever stores the same content does.
+    store::blobs::lock_content(connection, tenant, &file.sha256).await?;
     if !store::files::delete(connection, tenant, id).await? {
         return Err(DeleteFileError::NotFound);
     }

@@ -21,9 +21,16 @@ const STEP: i64 = 200;
 /// How often a walk begins anew: a quarantined delivery may be taken in under its old time of receipt.
 const ROUND: TimeDelta = TimeDelta::days(1);
 
-/// Does a step for every tenant that has asked for it.
+/// Does a step for every tenant that has asked for it, or whose plan says so.
 pub(crate) async fn expire_raw(app: &App) -> Result<Progress, DbError> {
-    let tenants = app.db.system(async |connection| store::retentions::tenants(connection).await).await?;
+    let now = app.clock.now();
+    let tenants = app
+        .db
+        .system(async |connection| {
+            store::retentions::tighten(connection, now).await?;
+            store::retentions::tenants(connection).await
+        })
+        .await?;
     let mut progress = Progress::Done;
     for tenant in tenants {
         match step(app, tenant).await {

@@ -6,7 +6,7 @@ use common::{IntegrationId, SyncRunId};
 use db::DbError;
 use settings::ExposeSecret as _;
 
-use super::authorize_integration::redirect_uri;
+use super::authorize_integration::{is_bound, is_proven, redirect_uri};
 use super::connection::{open_text, pull_source, seal_tokens};
 use crate::app::App;
 use crate::domain::entry::AGENT;
@@ -21,6 +21,17 @@ pub(crate) struct Callback {
     pub(crate) state: String,
     /// The code, or what the provider says against it.
     pub(crate) outcome: Result<String, String>,
+    /// What the browser shows of the authorisation that began in it.
+    pub(crate) proof: Option<String>,
+}
+
+/// What came of a callback whose state was known.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) integration_id: IntegrationId,
+    /// Where the browser goes now, below the public address.
+    pub(crate) return_path: Option<String>,
+    pub(crate) outcome: Result<(), FinishAuthorizationError>,
 }
 
 /// Why a source was not connected.
@@ -28,6 +39,8 @@ pub(crate) struct Callback {
 pub(crate) enum FinishAuthorizationError {
     #[error("the state is unknown, spent or expired")]
     UnknownState,
+    #[error("the authorisation was begun in another browser")]
+    OtherBrowser,
     #[error("the provider refused: {0}")]
     Refused(String),
     #[error("the provider did not answer: {0}")]
@@ -41,13 +54,30 @@ pub(crate) async fn finish_authorization(
     app: &App,
     trace: TraceContext,
     callback: Callback,
-) -> Result<IntegrationId, FinishAuthorizationError> {
+) -> Result<Finished, FinishAuthorizationError> {
     let now = app.clock.now();
     let hash = state_hash(&callback.state);
     let state = app.db.system(async |connection| store::oauth::take_state(connection, &hash).await).await?;
     let state = state.filter(|state| state.expires_at > now).ok_or(FinishAuthorizationError::UnknownState)?;
-    let code = callback.outcome.map_err(FinishAuthorizationError::Refused)?;
-    let grant = exchange(app, &state, &code).await?;
+    // Whoever gets somebody else's provider account connected to a source of their own sends them such an address.
+    if is_bound(app, state.return_path.as_deref()) && !is_proven(app, &hash, callback.proof.as_deref()) {
+        return Err(FinishAuthorizationError::OtherBrowser);
+    }
+    let (integration_id, return_path) = (state.integration_id, state.return_path.clone());
+    let outcome = match callback.outcome {
+        Ok(code) => connect(app, trace, &state, &code).await,
+        Err(said) => Err(FinishAuthorizationError::Refused(said)),
+    };
+    Ok(Finished { integration_id, return_path, outcome })
+}
+
+async fn connect(
+    app: &App,
+    trace: TraceContext,
+    state: &OauthState,
+    code: &str,
+) -> Result<(), FinishAuthorizationError> {
+    let grant = exchange(app, state, code).await?;
     let (tenant, id) = (state.tenant_id, state.integration_id);
     let cause = Cause { tenant_id: tenant, actor: state.actor.clone(), trace, at: app.clock.now() };
     app.db
@@ -68,8 +98,7 @@ pub(crate) async fn finish_authorization(
             app.outbox.append(connection, &[Event::new(&cause, AGENT, &authorized)]).await?;
             Ok::<_, FinishAuthorizationError>(())
         })
-        .await?;
-    Ok(id)
+        .await
 }
 
 async fn exchange(app: &App, state: &OauthState, code: &str) -> Result<Grant, FinishAuthorizationError> {

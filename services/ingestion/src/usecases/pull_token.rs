@@ -8,12 +8,14 @@ use common::trace::TraceContext;
 use common::{Actor, DateTime, IntegrationId, TenantId};
 use db::{Connection, DbError};
 use settings::{ExposeSecret as _, SecretString};
+use tokio::time::sleep;
+use uuid::Uuid;
 
 use super::connection::{open_text, open_tokens, seal_tokens};
 use crate::app::App;
 use crate::domain::entry::AGENT;
 use crate::domain::integration::Integration;
-use crate::domain::oauth::{ConnectionStatus, OauthConfig, Sealed};
+use crate::domain::oauth::{ConnectionStatus, Grant, OauthConfig, Sealed};
 use crate::provider_client::{self, TokenError};
 use crate::store;
 use crate::store::oauth::Tokens;
@@ -21,6 +23,10 @@ use crate::store::pulls::Lease;
 
 /// A token that ends within this time is refreshed before it is used.
 const AHEAD: TimeDelta = TimeDelta::seconds(60);
+/// How long a turn at refreshing lasts: longer than the provider is waited for.
+const TURN: TimeDelta = TimeDelta::seconds(45);
+/// How often whoever waits for somebody else's turn looks.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// There is no token now.
 #[derive(Debug)]
@@ -34,8 +40,27 @@ pub(crate) enum TokenFailure {
     },
 }
 
-/// A token that the provider did not refuse yet. The row is locked while it is refreshed: a refresh token may be
-/// good for one use only, and whoever waited finds the new one.
+/// What the row says of the token.
+enum Found {
+    /// It can be used.
+    Usable(SecretString),
+    /// It has to be refreshed first, and this caller has the turn.
+    Mine(Turn),
+    /// Somebody else refreshes it.
+    Theirs,
+    /// There is none.
+    Failed(TokenFailure),
+}
+
+/// A turn at refreshing.
+struct Turn {
+    lease: Uuid,
+    refresh: SecretString,
+    client_secret: Option<SecretString>,
+}
+
+/// A token that the provider did not refuse yet. A refresh token may be good for one use only, so one caller has the turn
+/// to use it, and whoever waits finds the new one. The provider is called outside of any transaction.
 pub(crate) async fn access_token(
     app: &App,
     lease: &Lease,
@@ -44,46 +69,88 @@ pub(crate) async fn access_token(
     refused: Option<&SecretString>,
 ) -> Result<Result<SecretString, TokenFailure>, DbError> {
     let of = (lease.tenant_id, row.id);
-    app.db
-        .tenant(lease.tenant_id, async |connection| {
-            let reconnect = |why: &str| Ok(Err(TokenFailure::NeedsReconnect(why.to_owned())));
-            let Some(found) = store::oauth::lock(connection, of).await? else {
-                return reconnect("it is not connected");
-            };
-            let sealed = found.tokens_sealed.as_deref().filter(|_| found.status() == ConnectionStatus::Connected);
-            let Some(sealed) = sealed else { return reconnect("it is not connected") };
-            let Some(tokens) = open_tokens(&app.sealer, of, sealed) else {
-                return reconnect("its tokens cannot be opened; the sealing key is gone");
-            };
-            let now = app.clock.now();
-            let is_refused = refused.is_some_and(|refused| refused.expose_secret() == tokens.access.expose_secret());
-            if !is_refused && found.expires_at.is_none_or(|end| end > now + AHEAD) {
-                return Ok(Ok(tokens.access));
+    loop {
+        let found = app.db.tenant(of.0, async |connection| look(connection, app, of, refused).await).await?;
+        let turn = match found {
+            Found::Usable(token) => return Ok(Ok(token)),
+            Found::Failed(failure) => return Ok(Err(failure)),
+            Found::Theirs => {
+                sleep(LOOK_EVERY).await;
+                continue;
             }
-            let Some(old) = tokens.refresh else {
-                return reconnect("its token ended, and the provider gave no refresh token");
-            };
-            let secret = found
-                .client_secret_sealed
-                .as_deref()
-                .and_then(|sealed| open_text(&app.sealer, of, Sealed::Client, sealed));
-            match provider_client::refresh(&app.outbound, (config, secret.as_ref()), &old, now).await {
-                Ok(grant) => {
-                    let sealed = seal_tokens(&app.sealer, of, &grant, Some(&old));
-                    let tokens =
-                        Tokens { sealed: &sealed, scope: grant.scope.as_deref(), expires_at: grant.expires_at };
-                    store::oauth::refresh(connection, of, &tokens, now).await?;
-                    Ok(Ok(grant.access_token))
-                }
-                Err(TokenError::Refused(error)) => reconnect(&error),
-                Err(error @ TokenError::NotCallable(_)) => Ok(Err(TokenFailure::Failed(error.to_string()))),
-                Err(TokenError::Unavailable { after, error }) => {
-                    let error = format!("the provider's token endpoint did not answer: {error}");
-                    Ok(Err(TokenFailure::Later { after, error }))
-                }
+            Found::Mine(turn) => turn,
+        };
+        let asked = (config, turn.client_secret.as_ref());
+        let answer = provider_client::refresh(&app.outbound, asked, &turn.refresh, app.clock.now()).await;
+        if let Some(outcome) = keep(app, of, &turn, answer).await? {
+            return Ok(outcome);
+        }
+        // The turn was over: what stands in the row by now counts.
+    }
+}
+
+/// Looks at the row, and takes the turn at refreshing when that is needed and nobody has it.
+async fn look(
+    connection: &mut Connection,
+    app: &App,
+    of: (TenantId, IntegrationId),
+    refused: Option<&SecretString>,
+) -> Result<Found, DbError> {
+    let reconnect = |why: &str| Ok(Found::Failed(TokenFailure::NeedsReconnect(why.to_owned())));
+    let Some(found) = store::oauth::lock(connection, of).await? else { return reconnect("it is not connected") };
+    let sealed = found.tokens_sealed.as_deref().filter(|_| found.status() == ConnectionStatus::Connected);
+    let Some(sealed) = sealed else { return reconnect("it is not connected") };
+    let Some(tokens) = open_tokens(&app.sealer, of, sealed) else {
+        return reconnect("its tokens cannot be opened; the sealing key is gone");
+    };
+    let now = app.clock.now();
+    let is_refused = refused.is_some_and(|refused| refused.expose_secret() == tokens.access.expose_secret());
+    if !is_refused && found.expires_at.is_none_or(|end| end > now + AHEAD) {
+        return Ok(Found::Usable(tokens.access));
+    }
+    let Some(refresh) = tokens.refresh else {
+        return reconnect("its token ended, and the provider gave no refresh token");
+    };
+    if found.refresh_until.is_some_and(|until| until > now) {
+        return Ok(Found::Theirs);
+    }
+    let lease = Uuid::new_v4();
+    store::oauth::lease_refresh(connection, of, lease, now + TURN).await?;
+    let sealed = found.client_secret_sealed.as_deref();
+    let client_secret = sealed.and_then(|sealed| open_text(&app.sealer, of, Sealed::Client, sealed));
+    Ok(Found::Mine(Turn { lease, refresh, client_secret }))
+}
+
+/// Keeps what the provider gave; `None` when the turn was over by then.
+async fn keep(
+    app: &App,
+    of: (TenantId, IntegrationId),
+    turn: &Turn,
+    answer: Result<Grant, TokenError>,
+) -> Result<Option<Result<SecretString, TokenFailure>>, DbError> {
+    let now = app.clock.now();
+    let sealed = answer.as_ref().ok().map(|grant| seal_tokens(&app.sealer, of, grant, Some(&turn.refresh)));
+    let tokens = answer.as_ref().ok().zip(sealed.as_deref()).map(|(grant, sealed)| Tokens {
+        sealed,
+        scope: grant.scope.as_deref(),
+        expires_at: grant.expires_at,
+    });
+    let is_kept = app
+        .db
+        .tenant(of.0, async |connection| {
+            store::oauth::end_refresh(connection, of, turn.lease, tokens.as_ref(), now).await
+        })
+        .await?;
+    Ok(is_kept.then(|| {
+        answer.map(|grant| grant.access_token).map_err(|error| match error {
+            TokenError::Refused(error) => TokenFailure::NeedsReconnect(error),
+            error @ TokenError::NotCallable(_) => TokenFailure::Failed(error.to_string()),
+            TokenError::Unavailable { after, error } => {
+                let error = format!("the provider's token endpoint did not answer: {error}");
+                TokenFailure::Later { after, error }
             }
         })
-        .await
+    }))
 }
 
 /// Says that the source has to be authorised anew, once.

@@ -9,6 +9,7 @@ use db::DbError;
 
 use crate::app::App;
 use crate::domain::file::{Content, HEAD};
+use crate::domain::quota::{Exhausted, FileRoom};
 use crate::store;
 
 /// How long an upload counts as alive without a word from it.
@@ -23,6 +24,10 @@ pub(crate) enum ReceiveContentError {
     TooLarge(u64),
     #[error("the upload took so long that it was given up")]
     GivenUp,
+    #[error("the plan has no room for the file")]
+    Exhausted(Box<Exhausted>),
+    #[error("the tenant was deleted")]
+    TenantDeleted,
     #[error(transparent)]
     Blob(#[from] BlobError),
     #[error(transparent)]
@@ -39,6 +44,8 @@ pub(crate) struct Receiving<'a> {
     size: u64,
     head: Vec<u8>,
     renewed_at: DateTime,
+    /// What the plan has room for; `None` for what is no file.
+    room: Option<FileRoom>,
 }
 
 /// Where a blob's bytes are.
@@ -47,14 +54,41 @@ pub(crate) fn key(tenant: TenantId, id: BlobId) -> String {
 }
 
 impl<'a> Receiving<'a> {
+    /// Begins a file, unless the plan has no room for one.
+    pub(crate) async fn begin_file(app: &'a App, tenant: TenantId) -> Result<Self, ReceiveContentError> {
+        let room = app.db.tenant(tenant, async |connection| store::file_quotas::find(connection, tenant).await).await?;
+        if let Some(room) = &room {
+            room.takes(1).map_err(|exhausted| ReceiveContentError::Exhausted(Box::new(exhausted)))?;
+        }
+        Ok(Self { room, ..Self::begin(app, tenant).await? })
+    }
+
     /// Begins: the row first, so that no byte is ever unknown to the clean-up.
     pub(crate) async fn begin(app: &'a App, tenant: TenantId) -> Result<Self, ReceiveContentError> {
+        if app.deleted.contains(tenant) {
+            return Err(ReceiveContentError::TenantDeleted);
+        }
         let (id, now) = (BlobId::generate(), app.clock.now());
         app.db
             .tenant(tenant, async |connection| store::blobs::announce(connection, (tenant, id), now, now + LEASE).await)
             .await?;
         let upload = app.blobs.begin(&key(tenant, id)).await?;
-        Ok(Self { app, tenant, id, upload, digest: Context::new(&SHA256), size: 0, head: Vec::new(), renewed_at: now })
+        Ok(Self {
+            app,
+            tenant,
+            id,
+            upload,
+            digest: Context::new(&SHA256),
+            size: 0,
+            head: Vec::new(),
+            renewed_at: now,
+            room: None,
+        })
+    }
+
+    /// The blob that the bytes are on their way to.
+    pub(crate) const fn id(&self) -> BlobId {
+        self.id
     }
 
     /// Takes more bytes.
@@ -62,6 +96,12 @@ impl<'a> Receiving<'a> {
         self.size += bytes.len() as u64;
         if self.size > self.app.files.max_bytes {
             return Err(ReceiveContentError::TooLarge(self.app.files.max_bytes));
+        }
+        if let Some(room) = &self.room {
+            room.takes(self.size).map_err(|exhausted| ReceiveContentError::Exhausted(Box::new(exhausted)))?;
+        }
+        if self.app.deleted.contains(self.tenant) {
+            return Err(ReceiveContentError::TenantDeleted);
         }
         let missing = HEAD.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..missing]);

@@ -69,7 +69,8 @@ pub(crate) async fn find_source(
     id: IntegrationId,
 ) -> Result<Arc<Source>, ReceiveWebhookError> {
     let source = app.sources.get(&app.db, &app.sealer, id).await.map_err(ReceiveWebhookError::Load)?;
-    source.filter(|source| source.provider == provider).ok_or(ReceiveWebhookError::UnknownIntegration)
+    let is_it = |source: &Arc<Source>| source.provider == provider && !app.deleted.contains(source.tenant_id);
+    source.filter(is_it).ok_or(ReceiveWebhookError::UnknownIntegration)
 }
 
 /// Receives a webhook. Everything from a known source is kept, what is refused as well.

@@ -7,6 +7,7 @@ use db::{Connection, DbError};
 use crate::app::App;
 use crate::domain::entry::AGENT;
 use crate::domain::file::{Content, File, clean_name, content_type};
+use crate::domain::quota::Exhausted;
 use crate::store;
 
 /// What is said of a file's content.
@@ -22,6 +23,8 @@ pub(crate) struct StoreFile {
 pub(crate) enum StoreFileError {
     #[error("there is no such record")]
     NoRecord,
+    #[error("the plan has no room for the file")]
+    Exhausted(Box<Exhausted>),
     #[error("the upload took so long that it was given up")]
     GivenUp,
     #[error(transparent)]
@@ -50,6 +53,9 @@ pub(crate) async fn store_file_as(
         && !store::blobs::has_record(connection, tenant, record).await?
     {
         return Err(StoreFileError::NoRecord);
+    }
+    if let Some(room) = store::file_quotas::find_for_update(connection, tenant).await? {
+        room.takes(content.size).map_err(|exhausted| StoreFileError::Exhausted(Box::new(exhausted)))?;
     }
     let settled = store::blobs::settle(connection, tenant, content).await?;
     let file = File {

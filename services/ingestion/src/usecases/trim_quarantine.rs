@@ -36,6 +36,22 @@ pub(crate) async fn trim_quarantine(app: &App, shutdown: &CancellationToken) -> 
     }
 }
 
+/// Takes the bodies of old repetitions away: the receipt stays, and the first one keeps what it brought.
+pub(crate) async fn empty_repeated(app: &App, shutdown: &CancellationToken) -> Result<(), DbError> {
+    let days = app.quarantine.repeated_days;
+    let before = app.clock.now() - TimeDelta::days(i64::from(days));
+    while days > 0 && !shutdown.is_cancelled() {
+        let emptied = app
+            .db
+            .system(async |connection| store::quarantine_bounds::empty_repeated(connection, before, STEP).await)
+            .await?;
+        if i64::try_from(emptied).is_ok_and(|count| count < STEP) {
+            break;
+        }
+    }
+    Ok(())
+}
+
 async fn trim(app: &App, of: (TenantId, IntegrationId), shutdown: &CancellationToken) -> Result<u64, DbError> {
     let bounds = &app.quarantine;
     let now = app.clock.now();

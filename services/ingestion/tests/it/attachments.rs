@@ -71,7 +71,8 @@ async fn a_mapping_of_files_is_checked() {
         (json!("$.files"), "mapping.attachments"),
         (json!({"each": "$.files"}), "mapping.attachments.content"),
         (json!({"each": "files", "content": "$.x"}), "mapping.attachments.each"),
-        (json!({"each": "$.files", "content": "$.x", "url": "$.y"}), "mapping.attachments.url"),
+        (json!({"each": "$.files", "content": "$.x", "href": "$.y"}), "mapping.attachments.href"),
+        (json!({"each": "$.files", "url": "y"}), "mapping.attachments.url"),
     ] {
         let body = json!({"provider": "generic", "name": "x", "mapping": {"text": "$.t", "attachments": attachments}});
         let refused = admin.post("/api/v1/integrations", body).await;

@@ -7,7 +7,7 @@ use test_support::{Answer, Client, TestApp, wait_until};
 use crate::{all_at_once, start, start_api_only};
 
 const PATH: &str = "/api/v1/files";
-const FORM: (&str, &str) = ("content-type", "multipart/form-data; boundary=frontier");
+pub(crate) const FORM: (&str, &str) = ("content-type", "multipart/form-data; boundary=frontier");
 
 /// One part of a form.
 pub(crate) fn part(disposition: &str, content_type: Option<&str>, content: &[u8]) -> Vec<u8> {

@@ -4,6 +4,7 @@ mod acts;
 mod attachments;
 mod batches;
 mod cancelling;
+mod deletions;
 mod deliveries;
 mod faults;
 mod files;
@@ -13,7 +14,9 @@ mod imports;
 mod input;
 mod integrations;
 mod isolation;
+mod limits;
 mod linking;
+mod links;
 mod listing;
 mod mapping;
 mod narrowing;
@@ -79,7 +82,11 @@ fn settings(resources: &Resources, intake: IntakeSettings) -> IngestionSettings 
         public: PublicSettings { url: "https://verdict.example".into() },
         telemetry: resources.telemetry(),
         intake,
-        files: FileSettings { max_bytes: 8 << 20, store: BlobSettings { folder: files_folder(), s3: None } },
+        files: FileSettings {
+            max_bytes: 8 << 20,
+            store: BlobSettings { folder: files_folder(), s3: None },
+            ..FileSettings::default()
+        },
         providers: ProviderSettings::default(),
         quarantine: QuarantineSettings::default(),
         outbound: OutboundSettings::default(),

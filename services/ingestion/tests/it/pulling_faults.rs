@@ -35,16 +35,59 @@ async fn a_token_is_refreshed_once_whoever_else_wants_it() {
         provider.state.lock().expect("it").held_refresh.is_none().then_some(())
     })
     .await;
+    let lease = app.owner_text("SELECT lease_id::text AS text FROM pull_states").await;
     end_leases(&app).await;
-    wait_until("another worker waits for the same token", async || {
-        (app.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").await == 1)
-            .then_some(())
+    wait_until("another worker has the source and waits for the same token", async || {
+        (app.count(&format!("pull_states WHERE lease_id <> '{lease}'")).await == 1).then_some(())
     })
     .await;
+    // Nobody keeps a transaction open, or waits for a lock, while the provider takes its time.
+    for _ in 0..20 {
+        let busy = "pg_stat_activity WHERE datname = current_database() AND query LIKE '%oauth_tokens%' \
+                    AND xact_start < now() - interval '300 milliseconds'";
+        assert_eq!(app.count(busy).await, 0, "a transaction is open during the call");
+    }
+    assert_eq!(app.count("oauth_tokens WHERE refresh_lease IS NOT NULL").await, 1);
     hang.notify_one();
     let run = run_with(&admin, &own, "completed").await;
     assert_eq!((&run["cause"], &run["duplicates"]), (&json!("request"), &json!(1)), "{run}");
     assert_eq!(provider.state.lock().expect("it").refreshes, 1, "the one who waited found the new token");
+    assert_eq!(app.count("oauth_tokens WHERE refresh_lease IS NULL AND refresh_until IS NULL").await, 1);
+    assert_eq!(admin.get(&own).await.body["connection"]["status"], "connected");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_at_refreshing_that_ran_out_writes_nothing() {
+    let app = start_pulling().await;
+    let (provider, admin) = (Provider::start(1).await, app.caller(TenantId::generate(), Role::Admin));
+    let own = create(&admin, &provider).await;
+    connect(&app, &admin, &own, &provider).await;
+    run_with(&admin, &own, "completed").await;
+    let hang = Arc::new(Notify::new());
+    provider.state.lock().expect("it").held_refresh = Some(Arc::clone(&hang));
+    app.owner_sql("UPDATE oauth_tokens SET expires_at = now()").await;
+    sync(&admin, &own).await;
+    wait_until("a worker asks for a token", async || {
+        provider.state.lock().expect("it").held_refresh.is_none().then_some(())
+    })
+    .await;
+    // Somebody connects the source anew meanwhile: the answer to the old question is nobody's any more.
+    connect(&app, &admin, &own, &provider).await;
+    let sealed = app.owner_text("SELECT tokens_sealed::text AS text FROM oauth_tokens").await;
+    wait_until("it is pulled with the new tokens", async || {
+        let runs = admin.get(&format!("{own}/syncs")).await.body;
+        (runs[0]["status"] == "completed" && runs[1]["status"] == "completed").then_some(())
+    })
+    .await;
+    hang.notify_one();
+    wait_until("the old question is answered", async || {
+        (provider.state.lock().expect("it").refreshes == 1).then_some(())
+    })
+    .await;
+    sync(&admin, &own).await;
+    run_with(&admin, &own, "completed").await;
+    assert_eq!(app.owner_text("SELECT tokens_sealed::text AS text FROM oauth_tokens").await, sealed);
     assert_eq!(admin.get(&own).await.body["connection"]["status"], "connected");
     app.finish().await;
 }

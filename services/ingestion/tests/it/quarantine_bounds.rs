@@ -16,7 +16,8 @@ async fn forge(source: &Sender, name: &str, bytes: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_oldest_go_when_there_are_too_many_or_they_are_too_old() {
     let app = start_with(|settings| {
-        settings.quarantine = QuarantineSettings { keep_days: 7, max_bytes: 1 << 20, every_millis: 50 };
+        settings.quarantine =
+            QuarantineSettings { keep_days: 7, max_bytes: 1 << 20, every_millis: 50, ..QuarantineSettings::default() };
     })
     .await;
     let tenant = TenantId::generate();
@@ -75,4 +76,35 @@ async fn nobody_elses_quarantine_is_shown() {
         assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{answer:?}");
     }
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_receipts_keep_their_bodies_for_some_days_only() {
+    let app = start_with(|settings| settings.quarantine.every_millis = 50).await;
+    let (tenant, other) = (TenantId::generate(), TenantId::generate());
+    let (source, theirs) = (connect(&app, tenant, "generic").await, connect(&app, other, "generic").await);
+    for source in [&source, &theirs] {
+        assert_eq!(source.send("d-1", &json!({"text": "first"})).await.status, 202);
+        assert_eq!(source.send("d-1", &json!({"text": "again"})).await.status, 200);
+    }
+    app.owner_sql(&format!(
+        "UPDATE deliveries SET received_at = now() - interval '8 days', id = '01900000-0000-7000-8000-000000000001' \
+         WHERE outcome = 'duplicate' AND tenant_id = '{tenant}'; \
+         UPDATE deliveries SET received_at = now() - interval '8 days' WHERE outcome = 'accepted'"
+    ))
+    .await;
+    wait_until("the old repetition has no body", async || {
+        (app.count("deliveries WHERE outcome = 'duplicate' AND body = '' AND headers::text = '{}'").await == 1)
+            .then_some(())
+    })
+    .await;
+    let repeated =
+        format!("deliveries WHERE tenant_id = '{other}' AND outcome = 'duplicate' AND octet_length(body) > 0");
+    assert_eq!(app.count(&repeated).await, 1, "a fresh one keeps it");
+    let kept = "deliveries WHERE outcome = 'accepted' AND octet_length(body) > 0";
+    assert_eq!(app.count(kept).await, 2, "the first receipt keeps what it brought");
+    let path = format!("/api/v1/integrations/{}/deliveries?outcome=duplicate", source.id);
+    let shown = app.caller(tenant, Role::Admin).get(&path).await;
+    assert_eq!((shown.status, shown.body.as_array().map(Vec::len)), (200, Some(1)), "the receipt is shown: {shown:?}");
+    app.finish().await;
 }

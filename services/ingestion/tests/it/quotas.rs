@@ -4,8 +4,9 @@ use common::event::{Access, Allowance, Cause, EntitlementsUpdated, Event};
 use common::trace::TraceContext;
 use common::{Actor, Clock as _, Role, SystemClock, TenantId};
 use serde_json::{Value, json};
-use test_support::{TestApp, wait_until};
+use test_support::{Answer, Client, TestApp, wait_until};
 
+use crate::files::{FORM, form, part};
 use crate::sender::{connect, connect_as};
 use crate::{all_at_once, start};
 
@@ -36,6 +37,11 @@ async fn tell(app: &TestApp, tenant: TenantId, version: i32, access: Access, all
     app.publish(&[allowed(tenant, version, access, allowance)]).await;
     let known = format!("entitlements WHERE tenant_id = '{tenant}' AND version >= {version}");
     wait_until("it is known", async || (app.count(&known).await == 1).then_some(())).await;
+}
+
+/// Tells how many bytes of files there may be.
+pub(crate) async fn tell_file_bytes(app: &TestApp, tenant: TenantId, version: i32, bytes: u64) {
+    tell(app, tenant, version, Access::Full, Allowance { file_bytes: Some(bytes), ..Allowance::default() }).await;
 }
 
 fn records(hard: u64) -> Allowance {
@@ -176,5 +182,66 @@ async fn no_more_sources_are_connected_than_the_plan_has() {
     let first = admin.get("/api/v1/integrations").await.body[0]["id"].as_str().expect("an id").to_owned();
     assert!(matches!(admin.delete(&format!("/api/v1/integrations/{first}")).await.status, 200 | 204));
     assert_eq!(admin.post("/api/v1/integrations", wish("in its place".into())).await.status, 201);
+    app.finish().await;
+}
+
+fn form_of(content: &[u8]) -> Vec<u8> {
+    form(&[part("name=\"file\"; filename=\"f.bin\"", None, content)])
+}
+
+async fn upload(client: &Client, content: &[u8]) -> Answer {
+    client.send_raw("POST", "/api/v1/files", &[FORM], form_of(content)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_have_room_up_to_the_last_byte_and_deleting_makes_more() {
+    let app = start().await;
+    let tenant = TenantId::generate();
+    let owner = app.caller(tenant, Role::Owner);
+    // What was stored before anything was told counts as well.
+    assert_eq!(upload(&owner, &[1; 100]).await.status, 201);
+    tell(&app, tenant, 1, Access::Full, Allowance { file_bytes: Some(300), ..Allowance::default() }).await;
+    let kept = upload(&owner, &[1; 100]).await;
+    assert_eq!(kept.status, 201, "the same bytes are a file of their own: {kept:?}");
+    let refused = upload(&owner, &[2; 101]).await;
+    assert_eq!((refused.status, &refused.body["code"]), (402, &json!("quota_exceeded")), "{refused:?}");
+    let context = &refused.body["context"];
+    assert_eq!((&context["entitlement"], &context["plan"]), (&json!("fileBytes"), &json!("team")), "{refused:?}");
+    assert_eq!((&context["limit"], &context["used"], &context["resetsAt"]), (&json!(300), &json!(200), &Value::Null));
+    let message = refused.body["message"].as_str().expect("a text");
+    assert!(message.contains("deleted") && message.contains("/billing/plans"), "{message}");
+    let stranger = app.caller(TenantId::generate(), Role::Owner);
+    assert_eq!(upload(&stranger, &[2; 500]).await.status, 201, "another tenant has its own room");
+
+    // Many at once never have more than there is.
+    let many = all_at_once((0..6_u8).map(|n| {
+        let owner = owner.clone();
+        async move { upload(&owner, &[n; 40]).await.status }
+    }))
+    .await;
+    assert_eq!(many.iter().filter(|status| **status == 201).count(), 2, "{many:?}");
+    assert_eq!(many.iter().filter(|status| **status == 402).count(), 4, "{many:?}");
+    let used = format!("file_usage WHERE tenant_id = '{tenant}' AND bytes = 280 AND files = 4");
+    assert_eq!(app.count(&used).await, 1);
+    let path = format!("/api/v1/files/{}", kept.body["id"].as_str().expect("an id"));
+    assert!(matches!(owner.delete(&path).await.status, 200 | 204));
+    assert_eq!(upload(&owner, &[9; 120]).await.status, 201);
+
+    // An import is read once, and no file.
+    let csv = format!("externalId,text\n1,{}\n", "x".repeat(2_000)).into_bytes();
+    let import = owner.send_raw("POST", "/api/v1/records/import", &[("content-type", "text/csv")], csv).await;
+    assert_eq!(import.status, 202, "{import:?}");
+
+    // A smaller plan takes nothing away, and nothing more in.
+    tell(&app, tenant, 2, Access::Full, Allowance { file_bytes: Some(50), ..Allowance::default() }).await;
+    assert_eq!(upload(&owner, b"x").await.status, 402);
+    assert_eq!(app.count(&format!("files WHERE tenant_id = '{tenant}'")).await, 4);
+    tell(&app, tenant, 3, Access::ReadOnly, Allowance::default()).await;
+    let refused = upload(&owner, b"x").await;
+    assert_eq!(
+        (refused.status, &refused.body["context"]["reason"]),
+        (402, &json!("read-only since then: payment failed"))
+    );
+    assert_eq!(app.count("blobs WHERE state = 'uploading'").await, 0, "what was refused is given up");
     app.finish().await;
 }

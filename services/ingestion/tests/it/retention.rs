@@ -1,6 +1,8 @@
 //! Raw forms that are kept for a number of days only.
 
-use common::event::{Cause, Event, RecordRawExpunged, TenantParts, TenantUpdated};
+use common::event::{
+    Access, Allowance, Cause, EntitlementsUpdated, Event, RecordRawExpunged, TenantParts, TenantUpdated,
+};
 use common::{Actor, Clock as _, RecordId, Role, SystemClock, TenantId};
 use serde_json::{Value, json};
 use test_support::{TestApp, wait_until};
@@ -103,5 +105,65 @@ async fn settings_follow_their_versions_and_are_taken_back() {
     app.publish(&[settings(tenant, 8, Some(json!({"retentionDays": 3650})))]).await;
     days("= 3650", 8).await;
     assert_eq!(show(&app, tenant, record).await["raw"], "kept");
+    app.finish().await;
+}
+
+fn plan(tenant: TenantId, version: i32, retention_days: Option<u64>) -> Event {
+    let data = EntitlementsUpdated {
+        tenant_id: tenant,
+        plan: "team".into(),
+        status: "active".into(),
+        access: Access::Full,
+        reason: None,
+        grace_ends_at: None,
+        allowance: Allowance { retention_days, ..Allowance::default() },
+        timezone: "UTC".into(),
+        version,
+    };
+    let trace = common::trace::TraceContext::random();
+    let cause = Cause { tenant_id: tenant, actor: Actor::service("billing"), trace, at: SystemClock.now() };
+    Event::new(&cause, "billing", &data)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_bounds_what_a_tenant_asks_for_and_a_tighter_one_gives_notice() {
+    let app = start().await;
+    let tenant = TenantId::generate();
+    let is = async |what: &str| {
+        let kept = format!("retentions WHERE tenant_id = '{tenant}' AND {what}");
+        wait_until(what, async || (app.count(&kept).await == 1).then_some(())).await;
+    };
+    let due = async || app.owner_sql("UPDATE retentions SET next_plan_at = now() WHERE next_plan_at IS NOT NULL").await;
+    let record = send(&app, tenant, "old").await;
+    let theirs = send(&app, TenantId::generate(), "theirs").await;
+    app.owner_sql("UPDATE records SET received_at = now() - interval '100 days'").await;
+    app.publish(&[plan(tenant, 1, Some(90))]).await;
+    let in_a_month = "next_plan_at BETWEEN now() + interval '29 days' AND now() + interval '31 days'";
+    is(&format!("kept_days IS NULL AND next_plan_days = 90 AND {in_a_month}")).await;
+    assert_eq!(show(&app, tenant, record).await["raw"], "old", "nothing goes at once");
+
+    // Told again it is not put off; a looser one counts at once.
+    app.owner_sql("UPDATE retentions SET next_plan_at = now() + interval '3 days'").await;
+    app.publish(&[plan(tenant, 2, Some(90))]).await;
+    wait_until("it is told again", async || (app.count("entitlements WHERE version = 2").await == 1).then_some(()))
+        .await;
+    is("version = 0 AND next_plan_at < now() + interval '4 days'").await;
+    due().await;
+    app.publish(&[settings(tenant, 1, Some(json!({"retentionDays": 200})))]).await;
+    is("kept_days = 90 AND days = 200").await;
+    let gone = async |record| {
+        wait_until("its raw form is gone", async || (show(&app, tenant, record).await["raw"].is_null()).then_some(()))
+            .await;
+    };
+    gone(record).await;
+    let told = app.wait_for_event("RECORD_RAW_EXPUNGED").await;
+    assert_eq!(told.decode::<RecordRawExpunged>().expect("its shape").retention_days, Some(90));
+    app.publish(&[plan(tenant, 3, Some(365))]).await;
+    is("kept_days = 200 AND plan_days = 365 AND next_plan_at IS NULL").await;
+    app.publish(&[plan(tenant, 4, None)]).await;
+    is("kept_days = 200 AND plan_days IS NULL").await;
+    app.publish(&[settings(tenant, 2, Some(json!({"retentionDays": 7})))]).await;
+    is("kept_days = 7").await;
+    assert_eq!(app.count(&format!("records WHERE id = '{theirs}' AND raw IS NOT NULL")).await, 1);
     app.finish().await;
 }

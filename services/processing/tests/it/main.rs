@@ -1,6 +1,7 @@
 //! The processing service on a real PostgreSQL and RabbitMQ.
 
 mod consumers;
+mod deletions;
 mod flows;
 mod http;
 mod isolation;

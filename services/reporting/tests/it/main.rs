@@ -3,6 +3,7 @@
 mod consumers {
     mod on_event;
 }
+mod deletions;
 mod feed {
     mod interrupted;
     mod order;

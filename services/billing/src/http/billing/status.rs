@@ -59,6 +59,8 @@ pub(crate) struct UsageResponse {
     seats: i64,
     /// Connected sources now.
     integrations: i64,
+    /// Bytes of files now.
+    file_bytes: i64,
 }
 
 /// One entitlement, explained.
@@ -103,6 +105,7 @@ impl StatusResponse {
             records: count(usage.records),
             seats: count(usage.seats),
             integrations: count(usage.integrations),
+            file_bytes: count(usage.file_bytes),
         };
         let explanations = explain(plans, subscription.as_ref(), counted);
         let plan = plans.find_or_free(subscription.as_ref().map_or(FREE_PLAN, |subscription| &subscription.plan));
@@ -113,6 +116,7 @@ impl StatusResponse {
             records_forecast: period.forecast(usage.records, now),
             seats: usage.seats,
             integrations: usage.integrations,
+            file_bytes: usage.file_bytes,
         };
         Self {
             plan: plan.id.clone(),

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use common::event::Event;
-use common::{IntegrationId, TenantId, UserId};
+use common::{FileId, IntegrationId, TenantId, UserId};
 
-use crate::support::{connected, created, joined, left, now, removed, settle, start, status};
+use crate::support::{connected, created, discarded, joined, left, now, removed, settle, start, status, stored};
 
 /// The events in every order, one publication each.
 fn orders(events: &[Event; 3]) -> Vec<Vec<Event>> {
@@ -41,6 +41,26 @@ async fn a_removed_source_is_not_counted_whenever_its_connection_is_heard_of() {
     app.publish(&[connected(tenant, late, now())]).await;
     settle(&app).await;
     assert_eq!(status(&app, tenant).await["usage"]["integrations"], 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_count_by_their_bytes_for_as_long_as_they_are_there() {
+    let app = start().await;
+    let (tenant, other) = (TenantId::generate(), TenantId::generate());
+    let (kept, gone, late) = (FileId::generate(), FileId::generate(), FileId::generate());
+    let later = now() + Duration::seconds(1);
+    let first = stored(tenant, kept, 700, now());
+    app.publish(&[first.clone(), first, stored(tenant, gone, 50, now()), stored(other, FileId::generate(), 9, now())])
+        .await;
+    app.publish(&[discarded(tenant, gone, later), discarded(tenant, late, later)]).await;
+    app.publish(&[stored(tenant, late, 5_000, now())]).await;
+    settle(&app).await;
+    let status = status(&app, tenant).await;
+    assert_eq!(status["usage"]["fileBytes"], 700);
+    let told = status["explanations"].as_array().expect("a list");
+    let files = told.iter().find(|one| one["entitlement"] == "fileBytes").expect("it is explained");
+    assert_eq!((&files["used"], &files["state"]), (&serde_json::json!(700), &serde_json::json!("within")));
     app.finish().await;
 }
 

@@ -274,6 +274,23 @@ pub(crate) async fn revoke_confined(
     .await?)
 }
 
+/// Ends the sessions of one person that a tenant's identity provider opened, and returns them.
+pub(crate) async fn revoke_confined_of(
+    connection: &mut Connection,
+    (tenant, user): (TenantId, UserId),
+    at: DateTime,
+) -> Result<Vec<EndedSession>, DbError> {
+    Ok(statement(
+        "UPDATE sessions SET revoked_at = $3, revoked_reason = 'sign_in_changed' \
+         WHERE tenant_id = $1 AND user_id = $2 AND confined AND revoked_at IS NULL RETURNING id, tenant_id",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Timestamptz, _>(at)
+    .load(connection)
+    .await?)
+}
+
 /// Ends all sessions of a tenant that is deleted. What remains of them is who was told to go, and why.
 pub(crate) async fn revoke_tenant(connection: &mut Connection, tenant: TenantId, at: DateTime) -> Result<(), DbError> {
     statement("UPDATE sessions SET user_agent = NULL WHERE tenant_id = $1")

@@ -87,7 +87,8 @@ pub(crate) async fn set_password(
     at: DateTime,
 ) -> Result<bool, DbError> {
     let rows = statement(
-        "UPDATE users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2)",
+        "UPDATE users SET password_hash = $3, has_password = true, updated_at = $4 \
+         WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2)",
     )
     .bind::<SqlUuid, _>(id.0)
     .bind::<Nullable<Text>, _>(expected)
@@ -96,6 +97,29 @@ pub(crate) async fn set_password(
     .execute(connection)
     .await?;
     Ok(rows == 1)
+}
+
+/// Notes that nobody knows the person's password: a first sign-in through a provider made the account.
+pub(crate) async fn mark_without_password(connection: &mut Connection, id: UserId) -> Result<(), DbError> {
+    statement("UPDATE users SET has_password = false WHERE id = $1")
+        .bind::<SqlUuid, _>(id.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether the person knows a password of theirs. It stays so until the transaction ends.
+pub(crate) async fn has_password(connection: &mut Connection, id: UserId) -> Result<bool, DbError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        has_password: bool,
+    }
+    let rows: Vec<Row> = statement("SELECT has_password FROM users WHERE id = $1 FOR NO KEY UPDATE")
+        .bind::<SqlUuid, _>(id.0)
+        .load(connection)
+        .await?;
+    Ok(rows.iter().any(|row| row.has_password))
 }
 
 /// Notes the tenant that the person works in, for the next sign-in that names none.

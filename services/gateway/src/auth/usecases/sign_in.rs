@@ -7,6 +7,7 @@ pub(crate) mod prove;
 pub(crate) mod prove_domains;
 pub(crate) mod refuse;
 pub(crate) mod remove;
+pub(crate) mod unlink;
 
 use common::TenantId;
 use common::event::SignInState;

@@ -1,4 +1,4 @@
-//! Files that come inside a delivery: where a mapping says that they are, and what they hold.
+//! Files that come with a delivery: where a mapping says that they are, and what they hold or where they are to be had.
 //!
 //! Unlike a field, a file is read when the record is stored already, from the body that was kept. What is no file is
 //! left out; a delivery is never refused for it.
@@ -14,6 +14,9 @@ use super::path::{Step, parse};
 
 /// Most files of one delivery.
 const MAX_FILES: usize = 20;
+/// Longest link, in bytes.
+const MAX_URL: usize = 4_096;
+const KEYS: [&str; 5] = ["each", "content", "url", "name", "contentType"];
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
@@ -25,7 +28,9 @@ pub(crate) struct Attachments {
     /// The list of them, or one; the others are read from each.
     each: Vec<Step>,
     /// Their bytes, as base64 or as a `data:` URL.
-    content: Vec<Step>,
+    content: Option<Vec<Step>>,
+    /// Where they are to be fetched, if their bytes are not there. Without it no link is followed.
+    url: Option<Vec<Step>>,
     name: Option<Vec<Step>>,
     content_type: Option<Vec<Step>>,
 }
@@ -37,7 +42,25 @@ pub(crate) struct Attachment {
     pub(crate) place: usize,
     pub(crate) name: String,
     pub(crate) content_type: Option<String>,
-    pub(crate) content: Vec<u8>,
+    pub(crate) content: Content,
+}
+
+/// What a file holds, or where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// It was inside of the delivery.
+    Inside(Vec<u8>),
+    /// It is to be fetched from there.
+    At(String),
+}
+
+impl Content {
+    /// The name in a link's path.
+    fn last_segment(&self) -> Option<String> {
+        let Self::At(url) = self else { return None };
+        let path = url.split_once("://")?.1.split(['?', '#']).next()?.split_once('/')?.1;
+        path.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned)
+    }
 }
 
 impl Attachments {
@@ -51,11 +74,11 @@ impl Attachments {
         let Some(object) = given.as_object() else {
             return Err(vec![refuse("mapping.attachments", "type", "must be an object".into())]);
         };
-        let (mut found, mut steps) = (Vec::new(), [None, None, None, None]);
+        let (mut found, mut steps) = (Vec::new(), [None, None, None, None, None]);
         for (key, value) in object {
             let path = format!("mapping.attachments.{key}");
-            let Some(place) = ["each", "content", "name", "contentType"].iter().position(|known| known == key) else {
-                found.push(refuse(&path, "unknown_field", "is not each, content, name or contentType".into()));
+            let Some(place) = KEYS.iter().position(|known| known == key) else {
+                found.push(refuse(&path, "unknown_field", format!("is none of {}", KEYS.join(", "))));
                 continue;
             };
             match value.as_str().map(parse) {
@@ -64,14 +87,16 @@ impl Attachments {
                 None => found.push(refuse(&path, "type", "must be a path such as $.file".into())),
             }
         }
-        let [each, content, name, content_type] = steps;
-        for (key, given) in [("each", &each), ("content", &content)] {
-            if given.is_none() && !object.contains_key(key) {
-                found.push(refuse(&format!("mapping.attachments.{key}"), "required", "must be given".into()));
-            }
+        let [each, content, url, name, content_type] = steps;
+        if !object.contains_key("each") {
+            found.push(refuse("mapping.attachments.each", "required", "must be given".into()));
         }
-        match (each, content, found.is_empty()) {
-            (Some(each), Some(content), true) => Ok(Some(Self { each, content, name, content_type })),
+        if !object.contains_key("content") && !object.contains_key("url") {
+            let message = "must be given, unless url is".into();
+            found.push(refuse("mapping.attachments.content", "required", message));
+        }
+        match (each, found.is_empty()) {
+            (Some(each), true) => Ok(Some(Self { each, content, url, name, content_type })),
             _ => Err(found),
         }
     }
@@ -90,9 +115,13 @@ impl Attachments {
 
     fn file(&self, place: usize, entry: &Value) -> Option<Attachment> {
         let text = |steps: &Option<Vec<Step>>| Some(at(entry, steps.as_ref()?)?.as_str()?.to_owned());
-        let (content, typed) = decode(at(entry, &self.content)?.as_str()?)?;
+        let inside = text(&self.content).and_then(|text| decode(&text));
+        let (content, typed) = match inside {
+            Some((bytes, typed)) => (Content::Inside(bytes), typed),
+            None => (Content::At(text(&self.url).filter(|url| is_link(url))?), None),
+        };
         let name = text(&self.name).filter(|name| !name.trim().is_empty());
-        let name = name.unwrap_or_else(|| format!("attachment-{}", place + 1));
+        let name = name.or_else(|| content.last_segment()).unwrap_or_else(|| format!("attachment-{}", place + 1));
         Some(Attachment { place, name, content_type: text(&self.content_type).or(typed), content })
     }
 }
@@ -102,6 +131,11 @@ fn at<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
         Step::Key(key) => value.get(key),
         Step::Index(index) => value.get(index),
     })
+}
+
+/// Whether it may be a link at all; where it may lead is the outgoing client's to say.
+fn is_link(url: &str) -> bool {
+    url.len() <= MAX_URL && (url.starts_with("https://") || url.starts_with("http://"))
 }
 
 /// Bytes of base64, of either alphabet and in lines or not, or of a `data:` URL, whose type comes along.
@@ -134,6 +168,40 @@ mod tests {
         compiled.map_err(|found| found.into_iter().map(|one| format!("{} {}", one.path, one.rule)).collect())
     }
 
+    fn bytes(one: &Attachment) -> &[u8] {
+        match &one.content {
+            Content::Inside(bytes) => bytes,
+            Content::At(url) => panic!("{url} is not inside"),
+        }
+    }
+
+    #[test]
+    fn links_are_taken_where_there_are_no_bytes_and_only_if_asked_for() {
+        let body = json!({"files": [
+            {"data": "aGVsbG8=", "href": "https://files.example/a"},
+            {"href": "https://files.example/b?x=1", "name": "b.pdf"},
+            {"href": "ftp://files.example/c"},
+            {"href": "/d"},
+            {"href": format!("https://files.example/{}", "x".repeat(MAX_URL))},
+            {"data": "!", "href": "http://files.example/f"},
+        ]})
+        .to_string();
+        let with = json!({"each": "$.files", "content": "$.data", "url": "$.href", "name": "$.name"});
+        let found = compiled(&with).expect("compiles").expect("something").extract(body.as_bytes());
+        let told: Vec<_> = found.iter().map(|one| (one.place, one.name.as_str(), &one.content)).collect();
+        assert_eq!(
+            told,
+            [
+                (0, "attachment-1", &Content::Inside(b"hello".to_vec())),
+                (1, "b.pdf", &Content::At("https://files.example/b?x=1".into())),
+                (5, "f", &Content::At("http://files.example/f".into())),
+            ]
+        );
+        let only = compiled(&json!({"each": "$.files", "url": "$.href"})).expect("compiles").expect("something");
+        assert_eq!(only.extract(body.as_bytes()).len(), 3);
+        assert_eq!(whole().extract(body.as_bytes()).len(), 1, "a mapping without url follows nothing");
+    }
+
     fn whole() -> Attachments {
         let paths = json!({"each": "$.files", "content": "$.data", "name": "$.name", "contentType": "$.type"});
         compiled(&paths).expect("compiles").expect("something")
@@ -148,8 +216,8 @@ mod tests {
         assert_eq!(refused(json!({"each": "$.a"})), ["mapping.attachments.content required"]);
         assert_eq!(refused(json!({"each": "$.a", "content": "a"})), ["mapping.attachments.content expression"]);
         assert_eq!(refused(json!({"each": 7, "content": "$"})), ["mapping.attachments.each type"]);
-        let odd = json!({"each": "$", "content": "$.a", "url": "$.b"});
-        assert_eq!(refused(odd), ["mapping.attachments.url unknown_field"]);
+        let odd = json!({"each": "$", "content": "$.a", "href": "$.b"});
+        assert_eq!(refused(odd), ["mapping.attachments.href unknown_field"]);
     }
 
     #[test]
@@ -164,10 +232,8 @@ mod tests {
             7
         ]});
         let found = whole().extract(body.to_string().as_bytes());
-        let told: Vec<_> = found
-            .iter()
-            .map(|one| (one.place, one.name.as_str(), one.content_type.as_deref(), one.content.as_slice()))
-            .collect();
+        let told: Vec<_> =
+            found.iter().map(|one| (one.place, one.name.as_str(), one.content_type.as_deref(), bytes(one))).collect();
         assert_eq!(
             told,
             [
@@ -188,7 +254,7 @@ mod tests {
         fn any_bytes_come_back(content in proptest::collection::vec(any::<u8>(), 1..300)) {
             for encoded in [STANDARD.encode(&content), URL_SAFE.encode(&content)] {
                 let found = whole().extract(json!({"files": [{"data": encoded}]}).to_string().as_bytes());
-                prop_assert_eq!(&found[0].content, &content);
+                prop_assert_eq!(&found[0].content, &Content::Inside(content.clone()));
             }
         }
 

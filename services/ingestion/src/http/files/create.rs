@@ -10,7 +10,7 @@ use web::{ApiError, Caller, Idempotency, Reply, idempotent};
 
 use super::FileResponse;
 use crate::app::App;
-use crate::http::form::{self, FORM, Form, Received};
+use crate::http::form::{self, FORM, Form, Purpose, Received};
 use crate::usecases::receive_content::give_up;
 use crate::usecases::store_file::{StoreFile, store_file};
 
@@ -35,6 +35,7 @@ pub(crate) struct FileForm {
     responses(
         (status = 201, description = "Stored.", body = FileResponse),
         (status = 400, description = "`invalid_request`: no form, or one that breaks off.", body = ErrorBody),
+        (status = 402, description = "`quota_exceeded`: the plan has no room for it, or allows reading only.", body = ErrorBody),
         (status = 404, description = "`not_found`: the record.", body = ErrorBody),
         (status = 413, description = "`payload_too_large`", body = ErrorBody),
         (status = 415, description = "`unsupported_media_type`", body = ErrorBody),
@@ -53,7 +54,7 @@ pub(crate) async fn create_file(
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType).message(message).with("accepted", vec![FORM]));
     }
     let mut parts = Multipart::new(request.headers(), payload);
-    let form = form::read(&app, &caller, &mut parts, &[RECORD_ID]).await?;
+    let form = form::read(&app, &caller, &mut parts, &[RECORD_ID], Purpose::File).await?;
     let blob = form.file.content.blob_id;
     let stored = store(&app, &caller, &request, form).await;
     // What an error or a replayed answer left over; settled content is left alone.

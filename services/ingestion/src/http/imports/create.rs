@@ -15,7 +15,7 @@ use super::ImportResponse;
 use crate::app::App;
 use crate::domain::file::Content;
 use crate::domain::import::ImportFormat;
-use crate::http::form::{self, FORM, Form, PATIENCE};
+use crate::http::form::{self, FORM, Form, PATIENCE, Purpose};
 use crate::usecases::begin_import::{ImportFrom, begin_import, format_of};
 use crate::usecases::receive_content::{Receiving, give_up};
 
@@ -92,7 +92,7 @@ pub(crate) async fn import_records(
         "application/x-ndjson" => (receive(&app, &caller, payload).await?, ImportFormat::Ndjson),
         FORM => {
             let mut parts = Multipart::new(request.headers(), payload);
-            let form = form::read(&app, &caller, &mut parts, &[FORMAT]).await?;
+            let form = form::read(&app, &caller, &mut parts, &[FORMAT], Purpose::Import).await?;
             let format = format_in(&form);
             let content = filled(&app, &caller, form.file.content).await?;
             match format {
@@ -147,14 +147,25 @@ async fn begin(
     Ok(reply)
 }
 
-async fn receive(app: &App, caller: &Caller, mut payload: Payload) -> Result<Content, ApiError> {
-    let mut receiving = Receiving::begin(app, caller.tenant()).await?;
+async fn receive(app: &App, caller: &Caller, payload: Payload) -> Result<Content, ApiError> {
+    let receiving = Receiving::begin(app, caller.tenant()).await?;
+    let blob = receiving.id();
+    match fill(receiving, payload).await {
+        Ok(content) => filled(app, caller, content).await,
+        Err(error) => {
+            give_up(app, caller.tenant(), blob).await;
+            Err(error)
+        }
+    }
+}
+
+async fn fill(mut receiving: Receiving<'_>, mut payload: Payload) -> Result<Content, ApiError> {
     let late = |_| ApiError::invalid_request("The body did not arrive in time.");
     while let Some(bytes) = tokio::time::timeout(PATIENCE, payload.next()).await.map_err(late)? {
         let bytes = bytes.map_err(|error| ApiError::invalid_request("The body ended early.").because(error))?;
         receiving.write(bytes).await?;
     }
-    filled(app, caller, receiving.finish().await?).await
+    Ok(receiving.finish().await?)
 }
 
 /// The content, unless it is empty.

@@ -1,6 +1,8 @@
 //! `POST /integrations/{id}/oauth/authorize`
 
+use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, Responder as _};
 use common::error_code::ErrorBody;
 use common::violation::check_text;
 use common::{DateTime, IntegrationId, Violation};
@@ -10,7 +12,8 @@ use utoipa::ToSchema;
 use web::{ApiError, Caller, Check, Lenient, Path, Reply, idempotent};
 
 use crate::app::App;
-use crate::usecases::authorize_integration::authorize_integration as authorize;
+use crate::domain::oauth::{CALLBACK, STATE_MINUTES, is_return_path};
+use crate::usecases::authorize_integration::{authorize_integration as authorize, browser_proof};
 
 /// Longest client secret, in characters.
 const MAX_SECRET: usize = 4_096;
@@ -24,10 +27,15 @@ pub(crate) struct AuthorizeIntegration {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     client_secret: Option<SecretString>,
+    /// Where the browser goes afterwards: a path below the public address, such as `/sources`, with `integrationId`
+    /// and `connected=true` added, or `error`. The answer then sets a cookie, without which the callback takes no code:
+    /// only the browser that began can finish. Left out, the callback answers in JSON.
+    #[serde(default)]
+    return_path: Option<String>,
 }
 
 /// Where to send the browser.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuthorizationResponse {
     /// To be opened in the browser of whoever may grant access at the provider.
@@ -43,6 +51,10 @@ impl Check for AuthorizeIntegration {
         let mut found = Vec::new();
         if let Some(secret) = &self.client_secret {
             check_text(&mut found, "clientSecret", secret.expose_secret(), 1, MAX_SECRET);
+        }
+        if self.return_path.as_deref().is_some_and(|path| !is_return_path(path)) {
+            let message = "must be a path such as /sources, at most 512 characters, without a fragment";
+            found.push(Violation::new("returnPath", "path", message));
         }
         found
     }
@@ -64,14 +76,17 @@ impl Check for AuthorizeIntegration {
 pub(crate) async fn authorize_integration(
     app: Data<App>,
     caller: Caller,
+    request: HttpRequest,
     Path(id): Path<IntegrationId>,
     body: Lenient<AuthorizeIntegration>,
-) -> Result<Reply, ApiError> {
-    let client_secret = body.content.client_secret;
-    app.db
+) -> Result<HttpResponse, ApiError> {
+    let AuthorizeIntegration { client_secret, return_path } = body.content;
+    let given = (client_secret, return_path.clone());
+    let reply = app
+        .db
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &body.idempotency, async |connection| {
-                let begun = authorize(connection, &app, &caller.cause, id, client_secret).await?;
+                let begun = authorize(connection, &app, &caller.cause, id, given).await?;
                 Ok(Reply::ok(&AuthorizationResponse {
                     authorization_url: begun.authorization_url,
                     redirect_uri: begun.redirect_uri,
@@ -80,5 +95,20 @@ pub(crate) async fn authorize_integration(
             })
             .await
         })
-        .await
+        .await?;
+    let begun: Option<AuthorizationResponse> = serde_json::from_str(reply.body()).ok();
+    let proof = begun.and_then(|begun| browser_proof(&app, return_path.as_deref(), &begun.authorization_url));
+    let mut answer = reply.respond_to(&request);
+    if let Some((name, content)) = proof {
+        let cookie = Cookie::build(name, content).path(CALLBACK).http_only(true).same_site(SameSite::Lax);
+        let is_secure = app.public_url.starts_with("https://");
+        let cookie = cookie.secure(is_secure).max_age(time::Duration::minutes(STATE_MINUTES)).finish();
+        answer.add_cookie(&cookie).map_err(|error| ApiError::internal(UnusableCookie(error.to_string())))?;
+    }
+    Ok(answer)
 }
+
+/// The cookie cannot be written as a header.
+#[derive(Debug, thiserror::Error)]
+#[error("the browser's cookie cannot be set: {0}")]
+struct UnusableCookie(String);

@@ -196,6 +196,7 @@ async fn make_account(
     let id = UserId::generate();
     let name = name_of(claims, &email);
     if users::insert(connection, id, &email, &name, no_password, circumstances.at).await? {
+        users::mark_without_password(connection, id).await?;
         Ok((id, email.as_str().to_owned()))
     } else {
         Err(FinishError::AccountExists)

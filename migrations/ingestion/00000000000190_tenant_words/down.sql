@@ -1,0 +1,1 @@
+DROP FUNCTION record_words_remove(uuid, bigint);
