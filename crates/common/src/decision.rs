@@ -1,5 +1,9 @@
 //! Decisions and their reasons, as receipts, events and records carry them.
 
+mod llm;
+
+pub use llm::{ConfidenceFrom, LlmOutcome, LlmReasoning, LlmTokens};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -36,10 +40,18 @@ pub enum WhyHuman {
     RuleRequiresReview,
     /// A label was found, below the threshold.
     LowConfidence,
+    /// The language model was asked and chose no label.
+    ModelAbstained,
+    /// The language model did not answer.
+    ModelUnavailable,
+    /// The tenant's budget, or its plan's calls of a language model, are used up.
+    OverBudget,
+    /// The record may not be sent to a language model.
+    NotSent,
 }
 
 /// What a decision rests on, short enough to travel with the record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reasoning {
     /// One sentence for people.
@@ -53,6 +65,9 @@ pub struct Reasoning {
     /// How many rules were tried.
     #[serde(default)]
     pub rules_evaluated: u32,
+    /// The language model's part, where it was to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmReasoning>,
     /// The limits in force.
     pub thresholds: Thresholds,
     /// Why a person was asked; null when nobody was.

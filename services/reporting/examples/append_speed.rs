@@ -105,6 +105,7 @@ fn journey(tenant: TenantId, n: usize, received_at: DateTime) -> [Event; 2] {
             rules_evaluated: 12,
             thresholds: Thresholds { auto_accept: 0.9 },
             why_human: None,
+            ..Reasoning::default()
         },
         source: record.source.clone(),
         received_at,

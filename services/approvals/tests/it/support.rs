@@ -80,6 +80,7 @@ impl Question {
             rules_evaluated: 12,
             thresholds: Thresholds { auto_accept: 0.9 },
             why_human: Some(WhyHuman::RuleRequiresReview),
+            ..Reasoning::default()
         };
         let proposal = Proposal {
             decision_id: DecisionId::generate(),

@@ -92,6 +92,7 @@ fn reasoning(summary: &str) -> Reasoning {
         rules_evaluated: 1,
         thresholds: Thresholds { auto_accept: 0.8 },
         why_human: None,
+        ..Reasoning::default()
     }
 }
 

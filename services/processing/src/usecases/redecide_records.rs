@@ -59,7 +59,8 @@ async fn redecide_each_once(
         standing.extend(records::standing(connection, tenants, &Vec::from_iter(first.clone())).await?);
     }
     let said: Vec<_> = requests.iter().map(|request| &request.requested.record).collect();
-    let changed = records::renormalize(connection, tenants, &said).await?;
+    let now = requests.iter().map(|request| request.cause.at).max().unwrap_or_default();
+    let changed = records::renormalize(connection, tenants, &said, now).await?;
     let done = decisions::existing(connection, tenants, &wanted(&requests, |request| Some(request.decision))).await?;
     let earlier =
         decisions::find_many(connection, tenants, &wanted(&requests, |request| request.requested.decision_id)).await?;
