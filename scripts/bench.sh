@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures speed in release on a stack of its own, beside the yardsticks of the same run. Run through make bench.
-# Settings: REPEATS=3, DRIVE_SECONDS=10, BURST=20000, ONLY="memory acknowledged answer burst proxy".
+# Settings: REPEATS=3, DRIVE_SECONDS=10, BURST=20000, ONLY="memory acknowledged answer burst proxy embeddings search".
 # Ends with 0 even when targets are missed: a shared machine is no judge. The table says MISS.
 set -euo pipefail
 SCRIPTS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
@@ -27,8 +27,12 @@ source "$SCRIPTS/bench/load.sh"
 source "$SCRIPTS/bench/measures.sh"
 # shellcheck source=bench/proxy.sh
 source "$SCRIPTS/bench/proxy.sh"
+# shellcheck source=lib/model.sh
+source "$SCRIPTS/lib/model.sh"
+# shellcheck source=bench/embeddings.sh
+source "$SCRIPTS/bench/embeddings.sh"
 
-wanted() { [[ " ${ONLY:-memory acknowledged answer burst proxy} " = *" $1 "* ]]; }
+wanted() { [[ " ${ONLY:-memory acknowledged answer burst proxy embeddings search} " = *" $1 "* ]]; }
 
 stage() {
   local name=$1
@@ -40,18 +44,30 @@ stage() {
 measure_memory() { measure_idle_memory; }
 measure_answer() { measure_until_answer; }
 
-need wrk wrk "drives the load"
-need nginx nginx-light "the yardstick for the gateway as a proxy; nothing is configured to serve"
+stack_wanted() {
+  local section
+  for section in memory acknowledged answer burst proxy; do ! wanted "$section" || return 0; done
+  return 1
+}
+
 before_machine=$(machine)
-session_start 24529 26829
-session_on_end nginx_stop
-cpu_roots "${SERVICES[@]}"
+if stack_wanted; then
+  need wrk wrk "drives the load"
+  need nginx nginx-light "the yardstick for the gateway as a proxy; nothing is configured to serve"
+  session_start 24529 26829
+  session_on_end nginx_stop
+  cpu_roots "${SERVICES[@]}"
+else
+  state_init
+fi
 read -r busy_before all_before < <(machine_ticks)
 stage memory "Memory of the idle services"
 stage acknowledged "Acknowledged webhooks, $REPEATS times $DRIVE_SECONDS s, pgbench before each"
 stage answer "Processor time until the answer"
 stage burst "A burst of $BURST, until the backlog is empty"
 stage proxy "The gateway beside nginx"
+stage embeddings "Embeddings beside onnxruntime, $TEXTS texts"
+stage search "Vector search beside a plain loop"
 read -r busy_after all_after < <(machine_ticks)
 busy=$(calc "100 * div($busy_after - $busy_before, $all_after - $all_before)" %.0f)
 table "$before_machine" "$busy" | tee "$STATE/report.txt"

@@ -13,6 +13,8 @@ source "$ROOT/scripts/lib/servers.sh"
 source "$ROOT/scripts/lib/stack.sh"
 # shellcheck source=lib/vectors.sh
 source "$ROOT/scripts/lib/vectors.sh"
+# shellcheck source=lib/model.sh
+source "$ROOT/scripts/lib/model.sh"
 STARTED=$(now_ms)
 TEST_PID="$STATE/run/test.pid"
 OURS=0
@@ -124,6 +126,12 @@ if [[ "${VECTORS:-1}" = 1 ]]; then
   # Without the internet, and without the libraries from an earlier run, this fails: VECTORS=0.
   progress "Fetching the libraries and signing" vectors vectors_make
   export VERDICT_TEST_VECTORS="$STATE/vectors.jsonl"
+fi
+if [[ "${MODEL:-1}" = 1 ]]; then
+  stage "The embedding model's weights (MODEL=0 leaves out what is tested on them)"
+  # Without the internet, and without the weights from an earlier run, this fails: MODEL=0.
+  model_present || model_fetch
+  export MODEL_DIR="$MODEL_INTO" VERDICT_REQUIRE_MODEL=1
 fi
 # The file handles of a thousand connections, on machines that start low.
 ulimit -n 65536 2>/dev/null || true
