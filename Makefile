@@ -1,12 +1,12 @@
 # Every target is a script of scripts/: this file only names them. Variables are given as make arguments.
 .DEFAULT_GOAL := help
-.PHONY: help dev down status logs demo restart reset test bench chaos check fmt docs model eval
-export DEMO RELEASE PORT_BASE VERDICT_PG_PORT VERDICT_MQ_PORT DATABASE_URL AMQP_URL AMQP_ADMIN_URL MODEL_DIR DATA
+.PHONY: help dev down status logs demo restart reset test bench chaos contract check fmt docs model eval
+export DEMO RELEASE PORT_BASE BILLING VERDICT_PG_PORT VERDICT_MQ_PORT DATABASE_URL AMQP_URL AMQP_ADMIN_URL MODEL_DIR DATA
 
 help: ## what can be made
 	@scripts/lib/help.sh
 
-dev: ## start everything, play the demo, stay up until Ctrl-C (DEMO=0, RELEASE=1, PORT_BASE=8080)
+dev: ## start everything, play the demo, stay up until Ctrl-C (DEMO=0, RELEASE=1, PORT_BASE=8080, BILLING=double)
 	@scripts/dev.sh up
 
 down: ## stop this checkout's stack from another terminal
@@ -50,3 +50,6 @@ eval: ## measure the classifier on a labelled file (DATA=file.csv; columns text,
 
 chaos: ## kill -9 every process in turn under load, then count
 	@scripts/chaos.sh
+
+contract: ## hold a live stack to the contract that it serves, with generated requests (CONTRACT_EXAMPLES=10)
+	@scripts/contract.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole stack from one command, until Ctrl-C. Run through make: dev, down, status, logs, demo, restart, reset.
 #   scripts/dev.sh up | down | status | logs [SERVICE] | demo [FILE] | restart SERVICE | reset
-# Settings: DEMO=0, RELEASE=1, PORT_BASE=8080, and those of scripts/services.sh.
+# Settings: DEMO=0, RELEASE=1, PORT_BASE=8080, BILLING=double, and those of scripts/services.sh.
 set -euo pipefail
 # shellcheck source=lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -9,6 +9,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 source "$ROOT/scripts/lib/servers.sh"
 # shellcheck source=lib/stack.sh
 source "$ROOT/scripts/lib/stack.sh"
+# shellcheck source=lib/double.sh
+source "$ROOT/scripts/lib/double.sh"
 # shellcheck source=lib/logs.sh
 source "$ROOT/scripts/lib/logs.sh"
 DEV_PID="$STATE/run/dev.pid"
@@ -28,6 +30,7 @@ stop_everything() {
   set +e
   end_child
   logs_stop
+  double_stop
   say "Stopping the gateway, the services, and the servers that were started for them"
   stack_stop
   ((MQ_STARTED)) && { mq_backend_stop || true; }
@@ -47,6 +50,7 @@ up() {
     exit 0
   fi
   # Left behind by a 'make dev' that was itself killed.
+  double_stop
   stack_stop
   stack_ports_free_or_fail
   pidfile_write "$DEV_PID" $$
@@ -59,9 +63,11 @@ up() {
   servers_up
   say "Building ($PROFILE)"
   stack_build
+  [[ "${BILLING:-}" != double ]] || double_build
   say "Services"
   stack_secrets
   stack_migrate
+  [[ "${BILLING:-}" != double ]] || double_start
   stack_start || fail "the stack did not come up; its logs are in ${STATE#"$PWD"/}/logs"
   demo_at_start
   welcome
@@ -113,6 +119,7 @@ down() {
     say "Asking 'make dev' (pid $pid) to stop"
     stop_pid "$pid" 150
   fi
+  double_stop
   stack_stop
   servers_down
   rm -f "$DEV_PID"

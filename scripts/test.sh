@@ -13,6 +13,8 @@ source "$ROOT/scripts/lib/servers.sh"
 source "$ROOT/scripts/lib/stack.sh"
 # shellcheck source=lib/vectors.sh
 source "$ROOT/scripts/lib/vectors.sh"
+# shellcheck source=lib/double.sh
+source "$ROOT/scripts/lib/double.sh"
 # shellcheck source=lib/model.sh
 source "$ROOT/scripts/lib/model.sh"
 STARTED=$(now_ms)
@@ -79,11 +81,22 @@ has_doctests() {
     awk '/```[a-z]/ { opened = 1; if (/```rust/) found = 1; next } { if (opened) opened = 0; else { found = 1; opened = 1 } } END { exit !found }'
 }
 
+has_nextest() { cargo nextest --version >/dev/null 2>&1; }
+
+# Runs what run_tests leaves out. Of the whole workspace, so that nothing is built twice.
+test_vectors() {
+  local runner=(cargo test --workspace --locked --tests vectors::)
+  ! has_nextest ||
+    runner=(cargo nextest run --workspace --locked --ignore-default-filter -E 'test(/^vectors::/)')
+  foreground "${runner[@]}"
+}
+
 run_tests() {
   local runner=(cargo nextest run --workspace --locked)
-  if ! cargo nextest --version >/dev/null 2>&1; then
+  if ! has_nextest; then
     note "cargo-nextest is not installed; using cargo test"
     runner=(cargo test --workspace --locked --no-fail-fast --bins --lib --tests)
+    set -- "$@" -- --skip vectors::
   fi
   if has_doctests; then
     stage "Documentation tests"
@@ -112,6 +125,8 @@ OURS=1
 checks
 stage "Build of the six services and the demo, which the end-to-end tests start"
 stack_build
+# Before VERDICT_BIN_DIR is set, which says that everything is built.
+double_build
 export VERDICT_BIN_DIR="$BIN_DIR"
 if [[ "${CHAOS:-1}" = 1 ]]; then
   stage "Chaos, the short form: kill -9 under load, then count (CHAOS=0 leaves it out)"
@@ -119,13 +134,22 @@ if [[ "${CHAOS:-1}" = 1 ]]; then
   PORT_BASE="" VERDICT_STATE_DIR="$STATE/chaos" RATE=50 LOAD_SECONDS=40 VICTIMS="processing rabbitmq ingestion postgres" \
     foreground scripts/chaos.sh
 fi
+if [[ "${CONTRACT:-1}" = 1 ]]; then
+  stage "The contract, held by requests made from it (CONTRACT=0 leaves it out)"
+  # Without the internet, and without schemathesis from an earlier run, this fails: CONTRACT=0.
+  PORT_BASE="" VERDICT_STATE_DIR="$STATE/contract" foreground scripts/contract.sh
+fi
+# The file handles of a thousand connections, on machines that start low.
+ulimit -n 65536 2>/dev/null || true
 test_servers
 if [[ "${VECTORS:-1}" = 1 ]]; then
   stage "Webhooks signed by the providers' own libraries (VECTORS=0 leaves them out)"
   need_vectors
   # Without the internet, and without the libraries from an earlier run, this fails: VECTORS=0.
   progress "Fetching the libraries and signing" vectors vectors_make
-  export VERDICT_TEST_VECTORS="$STATE/vectors.jsonl"
+  VERDICT_TEST_VECTORS="$STATE/vectors.jsonl" test_vectors
+  stage "The double of Stripe, driven by Stripe's own libraries"
+  progress "Checkout, portal, renewals, webhooks by npm and PyPI stripe" driven double_drive
 fi
 if [[ "${MODEL:-1}" = 1 ]]; then
   stage "The embedding model's weights (MODEL=0 leaves out what is tested on them)"
@@ -133,6 +157,4 @@ if [[ "${MODEL:-1}" = 1 ]]; then
   model_present || model_fetch
   export MODEL_DIR="$MODEL_INTO" VERDICT_REQUIRE_MODEL=1
 fi
-# The file handles of a thousand connections, on machines that start low.
-ulimit -n 65536 2>/dev/null || true
 run_tests "$@"

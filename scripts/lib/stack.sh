@@ -9,6 +9,8 @@ if [[ "${RELEASE:-0}" = 1 ]]; then PROFILE=release; else PROFILE=debug; fi
 # Binaries made elsewhere are used as they are, and nothing is built.
 BIN_DIR="${VERDICT_BIN_DIR:-$TARGET_DIR/$PROFILE}"
 SVC_ENV=()
+# Settings of the gateway for one run; they go before those below.
+GATEWAY_ENV=()
 
 stack_port() {
   case "$1" in
@@ -64,11 +66,18 @@ stack_env() {
         SVC_ENV+=("VERDICT__RATE_LIMITS__${other}__PER_MINUTE=${RATE_PER_MINUTE:-60000000}"
           "VERDICT__RATE_LIMITS__${other}__BURST=${RATE_BURST:-1000000}")
       done
+      SVC_ENV+=("${GATEWAY_ENV[@]}")
       wanted='^VERDICT__(INTERNAL__(PUBLIC_KEYS|PRIVATE_KEY)|SEALING__KEYS)='
       ;;
     ingestion)
       SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL" "VERDICT__FILES__STORE__FOLDER=$STATE/files")
       wanted='^VERDICT__(INTERNAL__PUBLIC_KEYS|SEALING__KEYS)='
+      ;;
+    billing)
+      [[ -z "${PLANS_FILE:-}" ]] || SVC_ENV+=("VERDICT__PLANS__FILE=$PLANS_FILE")
+      if [[ "${BILLING:-}" = double ]]; then
+        while IFS= read -r line; do SVC_ENV+=("$line"); done < <(double_env)
+      fi
       ;;
   esac
   while IFS= read -r line; do
@@ -146,7 +155,8 @@ stack_dead_or_slow() { tail -n 15 "$STATE/logs/$1.log" | sed 's/^/      /' >&2; 
 stack_start() {
   local service
   : >"$STATE/run/stack.env"
-  printf 'PORT_BASE=%q\nGATEWAY_URL=%q\nBIN_DIR=%q\n' "$PORT_BASE" "$GATEWAY_URL" "$BIN_DIR" >"$STATE/run/stack.env"
+  printf 'PORT_BASE=%q\nGATEWAY_URL=%q\nBIN_DIR=%q\nBILLING=%q\n' "$PORT_BASE" "$GATEWAY_URL" "$BIN_DIR" "${BILLING:-}" \
+    >"$STATE/run/stack.env"
   for service in "${SERVICES[@]}"; do
     : >"$STATE/logs/$service.log"
     stack_start_one "$service"

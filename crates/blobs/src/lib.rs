@@ -17,13 +17,15 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt as _};
 
 pub use crate::settings::{BlobSettings, S3Settings};
 pub use crate::upload::Upload;
 
-/// Bytes of a part on its way to the store; S3 wants at least 5 MiB and at most 10,000 of them.
-const PART: usize = 5 << 20;
+/// Bytes of a part on its way to S3, which wants at least 5 MiB and at most 10,000 of them.
+const S3_PART: usize = 5 << 20;
+/// Bytes of a part on its way to a folder, where more at a time gains nothing.
+const FOLDER_PART: usize = 1 << 20;
 
 /// A failed operation of the store.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +88,7 @@ impl BlobStore {
     /// When the store is away.
     pub async fn begin(&self, key: &str) -> Result<Upload, BlobError> {
         let parts = self.objects.put_multipart(&Path::from(key)).await?;
-        Ok(Upload::new(WriteMultipart::new_with_chunk_size(parts, PART)))
+        Ok(Upload::new(parts, if self.folder.is_some() { FOLDER_PART } else { S3_PART }))
     }
 
     /// The bytes of a range, as they come.
@@ -104,6 +106,17 @@ impl BlobStore {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..Default::default() };
         let found = self.objects.get_opts(&Path::from(key), options).await?;
         Ok(found.into_stream().map_err(BlobError::from).boxed())
+    }
+
+    /// The bytes of a range at once, for ranges that are small enough to be in memory.
+    ///
+    /// # Errors
+    /// When there is no such blob, or the store is away.
+    pub async fn read_small(&self, key: &str, range: Range<u64>) -> Result<Bytes, BlobError> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        Ok(self.objects.get_range(&Path::from(key), range).await?)
     }
 
     /// Removes a blob and what an upload of it left behind. One that is not there is none to be sorry about.

@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use crate::relay::{confirmed, error_chain, properties, publish};
 use crate::{Bus, BusError, Frame, HandleError, Handler, Queue};
 
-/// A batch is closed once it holds this many events.
+/// A batch is closed once it holds this many events, unless its consumer says otherwise.
 const BATCH: usize = 512;
 /// Pauses between tries of a batch that fails for a passing reason, in milliseconds.
 const PAUSES: [u64; 5] = [50, 200, 500, 1_000, 2_000];
@@ -37,6 +37,7 @@ pub struct Consumer {
     queue: &'static Queue,
     handler: Arc<dyn Handler>,
     linger: Duration,
+    batch: usize,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -55,7 +56,7 @@ impl Consumer {
     /// A consumer that has not begun.
     #[must_use]
     pub fn new(bus: Bus, queue: &'static Queue, handler: Arc<dyn Handler>) -> Self {
-        Self { bus, queue, handler, linger: Duration::ZERO }
+        Self { bus, queue, handler, linger: Duration::ZERO, batch: BATCH }
     }
 
     /// Waits so long for more events before it closes a batch that is not full. For consumers that nobody waits
@@ -63,6 +64,13 @@ impl Consumer {
     #[must_use]
     pub fn linger(mut self, linger: Duration) -> Self {
         self.linger = linger;
+        self
+    }
+
+    /// Closes a batch once it holds so many events. A batch is in memory as a whole.
+    #[must_use]
+    pub fn batch(mut self, events: usize) -> Self {
+        self.batch = events;
         self
     }
 
@@ -94,7 +102,7 @@ impl Consumer {
             let mut batch = vec![self.read(first).await?];
             let mut size: usize = batch[0].events.len();
             let deadline = Instant::now() + self.linger;
-            while size < BATCH
+            while size < self.batch
                 && let Some(delivery) = more(&mut stream, deadline).await
             {
                 let delivery = delivery?;

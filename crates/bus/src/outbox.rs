@@ -1,7 +1,7 @@
 //! The outbox: events written in the transaction of their cause.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::event::Event;
 use db::{Connection, DbError, statement};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     wake: Arc<Notify>,
-    pressed: Arc<AtomicBool>,
+    pressing: Arc<AtomicUsize>,
 }
 
 impl Outbox {
@@ -52,15 +52,15 @@ impl Outbox {
         self.wake.notify_one();
     }
 
-    /// Says that many callers wait for their answers now: the relay of this process lets them go first for a moment.
-    /// What they wait for is a commit; what the relay carries is committed.
-    pub fn press(&self) {
-        self.pressed.store(true, Ordering::Relaxed);
+    /// Says that many callers wait for their answers now, `events` of them just served: the relay of this process lets
+    /// such callers go first. What they wait for is a commit; what the relay carries is committed.
+    pub fn press(&self, events: usize) {
+        self.pressing.fetch_add(events, Ordering::Relaxed);
     }
 
-    /// Whether somebody pressed since the last look.
-    pub(crate) fn take_pressure(&self) -> bool {
-        self.pressed.swap(false, Ordering::Relaxed)
+    /// Events that came in under pressure since the last look.
+    pub(crate) fn take_pressure(&self) -> usize {
+        self.pressing.swap(0, Ordering::Relaxed)
     }
 
     pub(crate) async fn woken(&self) {
@@ -73,11 +73,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pressure_is_felt_once_and_by_every_clone() {
+    fn pressure_is_counted_over_all_clones_and_felt_once() {
         let outbox = Outbox::default();
-        assert!(!outbox.take_pressure());
-        outbox.clone().press();
-        assert!(outbox.take_pressure());
-        assert!(!outbox.take_pressure(), "who presses no more is not waited for");
+        assert_eq!(outbox.take_pressure(), 0);
+        outbox.clone().press(3);
+        outbox.press(4);
+        assert_eq!(outbox.take_pressure(), 7);
+        assert_eq!(outbox.take_pressure(), 0, "who presses no more is not waited for");
     }
 }

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl as _;
 use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Confirmation};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Bus, BusError, Frame, Outbox, topology};
@@ -19,9 +19,14 @@ const WINDOW_BYTES: i64 = 8 << 20;
 /// Below this the relay waits a moment after a claim, so that the next one fills fuller frames.
 const FULL_ENOUGH: usize = 250;
 const LINGER: Duration = Duration::from_millis(25);
-/// How long a relay leaves the machine to callers who wait for their answers. With a full window in between it still
-/// carries some 3,500 events a second, and what is left over goes out once the rush has passed.
-const YIELD: Duration = Duration::from_millis(250);
+/// While callers who wait for their answers keep the machine busy, a relay carries this share of what they bring, as a
+/// fraction: decisions keep up with more than half of a rush however long it lasts, and what is left over goes out once
+/// it has passed.
+const RUSH_SHARE: (usize, usize) = (3, 5);
+/// Where nobody pressed for so long, the rush is over.
+const RUSH_STEP: Duration = Duration::from_millis(50);
+/// Longest wait for callers after one window.
+const LONGEST_YIELD: Duration = Duration::from_secs(1);
 /// How often an idle relay looks, for rows that another process wrote.
 const IDLE_POLL: Duration = Duration::from_millis(100);
 const BACKOFF: Duration = Duration::from_millis(500);
@@ -65,16 +70,9 @@ impl Relay {
                 }
                 Ok(count) => {
                     quiet = Duration::from_millis(1);
-                    let pause = if self.outbox.take_pressure() {
-                        YIELD
-                    } else if count < FULL_ENOUGH {
-                        LINGER
-                    } else {
-                        continue;
-                    };
                     tokio::select! {
                         () = shutdown.cancelled() => {}
-                        () = sleep(pause) => {}
+                        () = self.pause_after(count) => {}
                     }
                 }
                 Err(error) => {
@@ -85,6 +83,26 @@ impl Relay {
                         () = sleep(BACKOFF) => {}
                     }
                 }
+            }
+        }
+    }
+
+    /// Lets callers go first while they press; otherwise waits a moment where the last window was small.
+    async fn pause_after(&self, carried: usize) {
+        let mut came = self.outbox.take_pressure();
+        if came == 0 {
+            if carried < FULL_ENOUGH {
+                sleep(LINGER).await;
+            }
+            return;
+        }
+        let (share, whole) = RUSH_SHARE;
+        let until = Instant::now() + LONGEST_YIELD;
+        while came * share < carried * whole && Instant::now() < until {
+            sleep(RUSH_STEP).await;
+            match self.outbox.take_pressure() {
+                0 => return,
+                more => came += more,
             }
         }
     }

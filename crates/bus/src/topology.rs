@@ -25,26 +25,41 @@ pub struct Queue {
 }
 
 use EventType::{
-    Approved, Classified, Ingested, IntegrationConnected, IntegrationDeleted, LabelCreated, LabelDeleted, LabelUpdated,
-    MemberJoined, MemberRemoved, ReprocessRequested, Reprocessed, ReviewRequested, RuleRequested, SubscriptionUpdated,
-    TenantCreated,
+    Approved, Classified, EntitlementsUpdated, Ingested, IntegrationConnected, IntegrationDeleted, LabelCreated,
+    LabelDeleted, LabelUpdated, MemberJoined, MemberRemoved, RecordArchived, RecordRestored, RelabelRequested,
+    ReprocessRequested, Reprocessed, ReviewRequested, RuleRequested, SubscriptionUpdated, TenantCreated, TenantDeleted,
+    TenantUpdated,
 };
 
 /// Every queue there is.
 pub const QUEUES: &[Queue] = &[
     Queue { name: "gateway.subscriptions", types: &[SubscriptionUpdated] },
+    Queue { name: "gateway.entitlements", types: &[EntitlementsUpdated] },
+    Queue { name: "ingestion.entitlements", types: &[EntitlementsUpdated] },
     Queue { name: "ingestion.index", types: &[Ingested] },
+    Queue { name: "ingestion.labels", types: &[LabelCreated, LabelUpdated, LabelDeleted] },
     Queue { name: "ingestion.operations", types: &[Reprocessed] },
     Queue { name: "ingestion.states", types: &[Classified, ReviewRequested, Approved] },
     Queue { name: "processing.records", types: &[Ingested] },
-    Queue { name: "processing.reprocess", types: &[ReprocessRequested] },
+    Queue { name: "ingestion.tenants", types: &[TenantUpdated] },
+    Queue { name: "processing.reprocess", types: &[ReprocessRequested, RelabelRequested] },
     Queue { name: "processing.feedback", types: &[Approved, RuleRequested] },
     Queue { name: "approvals.reviews", types: &[ReviewRequested] },
+    Queue { name: "approvals.records", types: &[RecordArchived, RecordRestored] },
     Queue { name: "approvals.reprocessed", types: &[Reprocessed] },
     Queue { name: "approvals.labels", types: &[LabelCreated, LabelUpdated, LabelDeleted] },
     Queue {
         name: "billing.usage",
-        types: &[TenantCreated, Ingested, MemberJoined, MemberRemoved, IntegrationConnected, IntegrationDeleted],
+        types: &[
+            TenantCreated,
+            TenantUpdated,
+            TenantDeleted,
+            Ingested,
+            MemberJoined,
+            MemberRemoved,
+            IntegrationConnected,
+            IntegrationDeleted,
+        ],
     },
     Queue { name: "reporting.log", types: &[] },
 ];

@@ -2,6 +2,7 @@
 //!
 //! Rules are the only stage so far. A later one is tried where [`decide`] now gives up.
 
+use common::RuleId;
 use common::decision::{Reasoning, RuleRef, Thresholds, WhyHuman};
 use common::record::{RecordStatus, Stage};
 
@@ -27,6 +28,21 @@ pub struct Outcome {
     pub reasoning: Reasoning,
     /// What it rests on, rule by rule: see [`crate::receipt::expand`].
     pub receipt: Receipt,
+    /// The rules on trial that matched; they decide nothing.
+    pub trials: Vec<Trial>,
+}
+
+/// A match of a rule in shadow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// The rule.
+    pub rule: RuleId,
+    /// Its version.
+    pub version: i32,
+    /// The label that it would have given.
+    pub label: String,
+    /// Whether it would have been the first to match.
+    pub would_decide: bool,
 }
 
 /// Decides a record.
@@ -48,7 +64,18 @@ pub fn decide(rules: &RuleSet, view: &RecordView<'_>, thresholds: Thresholds) ->
         status: if reasoning.why_human.is_some() { RecordStatus::PendingReview } else { RecordStatus::Classified },
         reasoning,
         receipt: Receipt::from(&verdict),
+        trials: trials(rules, view, verdict.matched),
     }
+}
+
+fn trials(rules: &RuleSet, view: &RecordView<'_>, matched: Option<&CompiledRule>) -> Vec<Trial> {
+    let trial = |rule: &CompiledRule| Trial {
+        rule: rule.source().id,
+        version: rule.source().version,
+        label: rule.source().label.clone(),
+        would_decide: matched.is_none_or(|matched| rule.precedes(matched)),
+    };
+    rules.shadows(view).into_iter().map(trial).collect()
 }
 
 fn reference(rule: &CompiledRule) -> RuleRef {

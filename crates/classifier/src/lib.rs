@@ -5,13 +5,16 @@
 
 pub mod cascade;
 pub mod condition;
+mod index;
+pub mod lists;
 pub mod receipt;
 pub mod rule_set;
 pub mod trace;
 pub mod view;
 
-pub use cascade::{Outcome, decide};
+pub use cascade::{Outcome, Trial, decide};
 pub use condition::{Condition, ConditionError, ConditionErrorKind, EvalError, EvalErrorReason};
+pub use lists::{ValueList, ValueLists};
 pub use receipt::{ListedRule, Receipt, RuleOutcome, RuleResult, expand};
 pub use rule_set::{CompiledRule, RuleError, RuleSet, RuleSource, Verdict};
 pub use trace::Step;

@@ -5,32 +5,42 @@
 
 mod access;
 mod approval;
+mod billing;
 mod catalogue;
 mod file;
 mod integration;
+mod label_state;
 mod operation;
 mod record;
 mod rule;
+mod sign_in;
 
 pub use access::{
     ApiKeyCreated, ApiKeyRevoked, InviteResent, InviteRevoked, LoginThrottled, MemberInvited, MemberJoined,
     MemberRemoved, PasswordChanged, RecoveryCodeUsed, RecoveryCodesRenewed, RefreshTokenReused, RoleChanged,
-    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantParts,
-    TenantUpdated,
+    SecondFactorEnrolled, SecondFactorRemoved, SessionsRevoked, SubscriptionUpdated, TenantCreated, TenantDeleted,
+    TenantParts, TenantUpdated,
 };
 pub use approval::{ApprovalOutcome, Approved, RuleRequested};
+pub use billing::{Access, Allowance, CheckoutStarted, EntitlementsUpdated};
 pub use catalogue::EventType;
-pub use file::{FileDeleted, FileStored, ImportCompleted};
+pub use file::{FileDeleted, FileLinked, FileStored, FileUnlinked, ImportCompleted};
 pub use integration::{
-    DeliveryReplayed, IntegrationConnected, IntegrationDeleted, IntegrationFailing, IntegrationRecovered,
-    IntegrationState, IntegrationUpdated, QuarantineReverified, SecretRotated,
+    DeliveryReplayed, IntegrationAuthorized, IntegrationConnected, IntegrationDeleted, IntegrationDisconnected,
+    IntegrationFailing, IntegrationNeedsReconnect, IntegrationRecovered, IntegrationState, IntegrationUpdated,
+    QuarantineReverified, SecretRotated, SyncRequested,
 };
+pub use label_state::LabelState;
 pub use operation::{
-    OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored, ReprocessOutcome,
-    ReprocessRequested, Reprocessed,
+    OperationCancelled, OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored,
+    RelabelRequested, RelabelWish, ReprocessOutcome, ReprocessRequested, Reprocessed,
 };
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
-pub use rule::{LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleState, RuleUpdated};
+pub use rule::{
+    LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleProposalDismissed, RuleState, RuleUpdated,
+    ValueListCreated, ValueListDeleted, ValueListUpdated,
+};
+pub use sign_in::{SignInConfigured, SignInDomainProven, SignInLinked, SignInRefused, SignInRemoved, SignInState};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

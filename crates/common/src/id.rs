@@ -73,8 +73,14 @@ ids! {
     IntegrationId,
     /// One webhook request as received.
     DeliveryId,
+    /// One pull of a source.
+    SyncRunId,
     /// A rule, over all of its versions.
     RuleId,
+    /// A rule that people's decisions suggest.
+    RuleProposalId,
+    /// A named set of texts that conditions refer to.
+    ValueListId,
     /// An outcome that a tenant classifies into.
     LabelId,
     /// One decision about one record.

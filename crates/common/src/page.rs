@@ -25,6 +25,12 @@ impl<T> Page<T> {
         Self { items: rows, next_cursor }
     }
 
+    /// All there is, so that no page follows.
+    #[must_use]
+    pub const fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None }
+    }
+
     /// The same page with each row turned into something else.
     #[must_use]
     pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {

@@ -105,6 +105,8 @@ macro_rules! wire_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        // The derive of the schema does not see a name that came as a macro's argument.
+        #[schema(rename_all = "snake_case")]
         pub enum $name {
             $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+
         }
@@ -183,6 +185,18 @@ mod tests {
             found,
             ["normalized.text no_nul", "normalized.currency iso_4217", "normalized.attributes.k max_length"]
         );
+    }
+
+    #[test]
+    fn the_contract_has_the_names_of_the_wire() {
+        fn is_so<T: utoipa::PartialSchema + Serialize>(all: &[T]) {
+            let schema = serde_json::to_value(T::schema()).expect("a schema is JSON");
+            assert_eq!(schema["enum"], serde_json::to_value(all).expect("names"));
+        }
+        is_so(RecordStatus::ALL);
+        is_so(Stage::ALL);
+        is_so(crate::rule::RuleStatus::ALL);
+        is_so(crate::rule::RuleOrigin::ALL);
     }
 
     #[test]

@@ -34,6 +34,10 @@ wire_enum! {
         Manual = "manual",
         /// Made along with an override.
         Override = "override",
+        /// Mined from people's decisions, and accepted by a person.
+        Proposal = "proposal",
+        /// Came in a document of rules.
+        Import = "import",
     }
 }
 

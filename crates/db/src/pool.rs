@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::AsyncDieselConnectionManager;
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
@@ -31,6 +32,9 @@ impl Db {
         let wait = Duration::from_millis(settings.wait_timeout_millis);
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size)
+            // A connection keeps buffers as large as the largest statement it has carried, on both sides. The one
+            // that was used last is used next, so that only as many grow as work at once.
+            .queue_mode(QueueMode::Lifo)
             .wait_timeout(Some(wait))
             .create_timeout(Some(wait))
             .runtime(deadpool::Runtime::Tokio1)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, PROXY_AUTHORIZATION};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Certificate, Client, Method, StatusCode, redirect};
 use settings::{SettingsError, Validate as _};
 use url::Url;
@@ -77,9 +77,8 @@ impl Outbound {
     /// When the call may not go there, or no whole answer came.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
         let host = host_of(&request.url);
-        tokio::time::timeout(self.total_timeout, self.follow(request))
-            .await
-            .unwrap_or(Err(OutboundError::TimedOut { host, limit: self.total_timeout }))
+        let limit = request.patience.map_or(self.total_timeout, |patience| patience.min(self.total_timeout));
+        tokio::time::timeout(limit, self.follow(request)).await.unwrap_or(Err(OutboundError::TimedOut { host, limit }))
     }
 
     async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
@@ -102,13 +101,14 @@ impl Outbound {
         }
         let failed = |error| classify(&request.url, error);
         let mut answer = call.send().await.map_err(failed)?;
-        let too_large = || OutboundError::TooLarge { host: host_of(&request.url), limit: self.max_response_bytes };
-        if answer.content_length().is_some_and(|length| length > self.max_response_bytes as u64) {
+        let limit = request.max_bytes.map_or(self.max_response_bytes, |bytes| bytes.min(self.max_response_bytes));
+        let too_large = || OutboundError::TooLarge { host: host_of(&request.url), limit };
+        if answer.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > self.max_response_bytes {
+            if body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
             body.extend_from_slice(&chunk);
@@ -162,18 +162,9 @@ fn next_hop(request: &OutboundRequest, response: &OutboundResponse) -> Result<Op
         if next.body.is_some() {
             return Err(refuse("to another origin, with a body that was not meant for it"));
         }
-        for name in [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE] {
-            next.headers.remove(name);
-        }
-        next.headers = next.headers.into_iter().filter(|(_, value)| !value.is_sensitive()).fold(
-            reqwest::header::HeaderMap::new(),
-            |mut kept, (name, value)| {
-                if let Some(name) = name {
-                    kept.insert(name, value);
-                }
-                kept
-            },
-        );
+        // What else the caller wrote may be a key under a name of the service's own.
+        let accepted = next.headers.remove(ACCEPT);
+        next.headers = accepted.map(|value| (ACCEPT, value)).into_iter().collect();
     }
     next.url = url;
     Ok(Some(next))

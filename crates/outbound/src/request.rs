@@ -1,5 +1,7 @@
 //! What is asked: built step by step, checked when it is sent.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -18,6 +20,8 @@ pub struct OutboundRequest {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    pub(crate) patience: Option<Duration>,
+    pub(crate) max_bytes: Option<usize>,
 }
 
 impl OutboundRequest {
@@ -28,7 +32,14 @@ impl OutboundRequest {
     pub fn new(method: Method, url: &str) -> Result<Self, OutboundError> {
         let url = Url::parse(url).map_err(|source| OutboundError::InvalidUrl { url: url.to_owned(), source })?;
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
-        Ok(Self { method, url, headers, body: None })
+        Ok(Self { method, url, headers, body: None, patience: None, max_bytes: None })
+    }
+
+    /// A call that somebody else has put together, such as another client's library. Headers that are marked as
+    /// sensitive never reach another origin.
+    #[must_use]
+    pub const fn from_parts(method: Method, url: Url, headers: HeaderMap, body: Option<Bytes>) -> Self {
+        Self { method, url, headers, body, patience: None, max_bytes: None }
     }
 
     /// A `GET` that asks for JSON.
@@ -64,7 +75,25 @@ impl OutboundRequest {
         Ok(request)
     }
 
-    /// With one more header, replaced when it is there.
+    /// With a body that is written already.
+    ///
+    /// # Errors
+    /// When the content type has characters that a header cannot carry.
+    pub fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Result<Self, OutboundError> {
+        self = self.header("content-type", content_type)?;
+        self.body = Some(body.into());
+        Ok(self)
+    }
+
+    /// For at most so long and so many bytes of answer; never more than the settings allow any call.
+    #[must_use]
+    pub const fn within(mut self, patience: Duration, max_bytes: usize) -> Self {
+        self.patience = Some(patience);
+        self.max_bytes = Some(max_bytes);
+        self
+    }
+
+    /// With one more header, replaced when it is there. Another origin never sees it.
     ///
     /// # Errors
     /// When the name or value has characters that a header cannot carry.

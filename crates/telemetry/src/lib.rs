@@ -15,6 +15,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
+/// What is not worth a line: a client that speaks no HTTP, which the server would tell as an error of its own.
+const NOISE: &str = "actix_http::h1::dispatcher=off";
+
 /// Telemetry that could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
@@ -47,7 +50,7 @@ impl Drop for Telemetry {
 /// # Errors
 /// When the filter or endpoint cannot be used, or it was called before.
 pub fn init(service: &'static str, settings: &TelemetrySettings) -> Result<Telemetry, TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.level)?;
+    let filter = EnvFilter::try_new(format!("{NOISE},{}", settings.level))?;
     let logs = if settings.format == "pretty" {
         tracing_subscriber::fmt::layer().compact().with_target(false).boxed()
     } else {

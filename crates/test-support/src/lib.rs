@@ -7,6 +7,8 @@ mod app;
 mod broker;
 mod client;
 mod database;
+pub mod oidc;
+pub mod provider;
 mod proxy;
 pub mod schema;
 pub mod sign;

@@ -34,6 +34,8 @@ pub struct Stack {
     logs: PathBuf,
     /// What every service is given in its environment besides its settings.
     extra: Vec<(&'static str, String)>,
+    /// What one service alone is given: service, name, value.
+    own: Vec<(&'static str, &'static str, String)>,
 }
 
 #[derive(Debug)]
@@ -57,6 +59,17 @@ impl Stack {
     /// # Panics
     /// When something does not start; the message names its log.
     pub async fn start_with(extra: Vec<(&'static str, String)>) -> Self {
+        Self::start_configured(extra, Vec::new()).await
+    }
+
+    /// The same, with settings for single services: service, name, value.
+    ///
+    /// # Panics
+    /// When something does not start; the message names its log.
+    pub async fn start_configured(
+        extra: Vec<(&'static str, String)>,
+        own: Vec<(&'static str, &'static str, String)>,
+    ) -> Self {
         let admin = variable("VERDICT_TEST_DATABASE_URL");
         let broker = TestBroker::create().await;
         let name = format!("stack_{}", Uuid::new_v4().simple());
@@ -75,6 +88,7 @@ impl Stack {
             children: HashMap::new(),
             logs,
             extra,
+            own,
         };
         let mut connection = connect(&stack.admin).await;
         for service in SERVICES {
@@ -184,6 +198,8 @@ impl Stack {
         let mut command = Command::new(binary(service));
         command.arg(action).kill_on_drop(true).stdin(Stdio::null()).stdout(log).stderr(errors);
         command.envs(self.extra.iter().map(|(name, value)| (name, value)));
+        let own = self.own.iter().filter(|(of, ..)| *of == service);
+        command.envs(own.map(|(_, name, value)| (name, value)));
         command
             .env("VERDICT__SERVER__PORT", self.ports[service].to_string())
             .env("VERDICT__DATABASE__URL", as_role(&through_line, "verdict_app"))
@@ -198,6 +214,8 @@ impl Stack {
         }
         if service == "ingestion" {
             command.env("VERDICT__FILES__STORE__FOLDER", self.files_folder());
+            // The providers of sources are servers that tests start.
+            command.env("VERDICT__OUTBOUND__ALLOW", "127.0.0.1");
         }
         if service == "gateway" {
             command.env("VERDICT__INTERNAL__PRIVATE_KEY", &self.secrets.private_key);

@@ -9,6 +9,9 @@ use common::{Permission, Violation};
 use db::{DbError, ErrorClass};
 use serde_json::{Map, Value, json};
 
+/// Most violations in one answer.
+const MAX_VIOLATIONS: usize = 100;
+
 /// A public code, message and context, and a hidden cause for the log.
 #[derive(Debug)]
 pub struct ApiError {
@@ -74,7 +77,7 @@ impl ApiError {
         Self::new(ErrorCode::Forbidden).with("permission", permission.as_str())
     }
 
-    /// 422: fields break rules.
+    /// 422: fields break rules. Of very many only the first are told, so that an answer stays an answer.
     #[must_use]
     pub fn validation(violations: &[Violation]) -> Self {
         let message = match violations {
@@ -84,7 +87,8 @@ impl ApiError {
             }
             [] => ErrorCode::ValidationFailed.meaning().to_owned(),
         };
-        Self::new(ErrorCode::ValidationFailed).message(message).with("fields", json!(violations))
+        let told = &violations[..violations.len().min(MAX_VIOLATIONS)];
+        Self::new(ErrorCode::ValidationFailed).message(message).with("fields", json!(told))
     }
 
     /// 412: the resource changed since it was read.
@@ -159,5 +163,19 @@ impl ResponseError for ApiError {
             answer.insert_header((header::RETRY_AFTER, seconds));
         }
         answer.json(self.body())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_violations_the_first_are_told_and_all_are_counted() {
+        let many: Vec<Violation> =
+            (0..1_000).map(|n| Violation::new(format!("values[{n}]"), "min_length", "must not be empty")).collect();
+        let error = ApiError::validation(&many);
+        assert_eq!(error.context["fields"].as_array().map(Vec::len), Some(MAX_VIOLATIONS));
+        assert!(error.message.contains("and 999 more"), "{}", error.message);
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
-use crate::consumers::{OnLabelChanged, OnReprocessed, OnReviewRequested};
+use crate::consumers::{OnLabelChanged, OnRecordShelved, OnReprocessed, OnReviewRequested};
 use crate::settings::ApprovalsSettings;
 use crate::usecases::LabelArrivals;
 use crate::{http, jobs, openapi};
@@ -88,6 +88,8 @@ fn spawn_workers(tasks: &TaskTracker, app: &App, bus: &Bus, shutdown: &Cancellat
     let reviews = Consumer::new(bus.clone(), bus::queue("approvals.reviews"), reviews);
     tasks.spawn(reviews.linger(REVIEWS_LINGER).run(shutdown.clone()));
     tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.labels"), labels).run(shutdown.clone()));
+    let shelved = Arc::new(OnRecordShelved(app.clone()));
+    tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.records"), shelved).run(shutdown.clone()));
     let decided_again = Arc::new(OnReprocessed(app.clone()));
     tasks.spawn(Consumer::new(bus.clone(), bus::queue("approvals.reprocessed"), decided_again).run(shutdown.clone()));
     tasks.spawn(jobs::forget_idempotency_keys(app.clone(), shutdown.clone()));

@@ -1,10 +1,12 @@
 //! What the service hears, one message per file: decode, call the use case, say whether to try again.
 
 mod on_label_changed;
+mod on_record_shelved;
 mod on_reprocessed;
 mod on_review_requested;
 
 pub(crate) use on_label_changed::OnLabelChanged;
+pub(crate) use on_record_shelved::OnRecordShelved;
 pub(crate) use on_reprocessed::OnReprocessed;
 pub(crate) use on_review_requested::OnReviewRequested;
 

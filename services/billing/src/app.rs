@@ -9,16 +9,20 @@ use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
 use settings::{DatabaseSettings, ServerSettings, TelemetrySettings};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::consumers::OnUsage;
 use crate::domain::Plans;
-use crate::settings::{BillingSettings, HousekeepingSettings};
+use crate::providers::Providers;
+use crate::settings::{BillingSettings, HousekeepingSettings, PaymentsSettings};
 use crate::{http, jobs, openapi};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/billing");
+/// Who tells the service's events.
+pub(crate) const AGENT: &str = "billing";
 const COUNT_LINGER: Duration = Duration::from_millis(100);
 
 /// The billing service.
@@ -32,6 +36,25 @@ pub(crate) struct App {
     pub(crate) outbox: Outbox,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) plans: Arc<Plans>,
+    pub(crate) providers: Providers,
+    pub(crate) payments: Arc<PaymentsSettings>,
+    /// Wakes whoever handles providers' events when one was stored.
+    pub(crate) received: Arc<Notify>,
+}
+
+impl App {
+    /// The parts that need no broker: for the server and for the command line.
+    pub(crate) fn build(settings: &BillingSettings) -> anyhow::Result<Self> {
+        Ok(Self {
+            db: Db::new(&settings.database)?,
+            outbox: Outbox::default(),
+            clock: Arc::new(SystemClock),
+            plans: Arc::new(settings.plans.load()?),
+            providers: Providers::connect(&settings.payments, &settings.outbound)?,
+            payments: Arc::new(settings.payments.clone()),
+            received: Arc::default(),
+        })
+    }
 }
 
 impl Service for Billing {
@@ -50,6 +73,11 @@ impl Service for Billing {
         (&settings.server, &settings.database, &settings.telemetry)
     }
 
+    fn lacks(settings: &BillingSettings) -> Vec<&'static str> {
+        let is_free = settings.payments.provider == "none";
+        is_free.then_some("No payment provider is configured: the free plan serves everybody.").into_iter().collect()
+    }
+
     async fn serve(
         settings: BillingSettings,
         roles: Roles,
@@ -57,12 +85,7 @@ impl Service for Billing {
         shutdown: CancellationToken,
     ) -> anyhow::Result<()> {
         let bus = Bus::new(Self::NAME, &settings.broker);
-        let app = App {
-            db: Db::new(&settings.database)?,
-            outbox: Outbox::default(),
-            clock: Arc::new(SystemClock),
-            plans: Arc::new(settings.plans.load()?),
-        };
+        let app = App::build(&settings)?;
         let verifier = InternalVerifier::new(&settings.internal)?;
         let tasks = TaskTracker::new();
         if roles.worker {
@@ -90,6 +113,10 @@ fn spawn_workers(
     tasks.spawn(relay.run(shutdown.clone()));
     // Nobody waits for a count, and one commit for hundreds of records costs what one for a single record does.
     tasks.spawn(usage.linger(COUNT_LINGER).run(shutdown.clone()));
+    tasks.spawn(jobs::handle_events(app.clone(), shutdown.clone()));
+    tasks.spawn(jobs::watch_standings(app.clone(), shutdown.clone()));
+    tasks.spawn(jobs::reconcile(app.clone(), shutdown.clone()));
+    tasks.spawn(jobs::report_usage(app.clone(), shutdown.clone()));
     tasks.spawn(jobs::housekeep(app.clone(), housekeeping, shutdown.clone()));
 }
 

@@ -1,67 +1,13 @@
 //! Timers. Each does its work in bounded steps and goes on after a failure.
 
-use std::time::Duration;
+mod handle_events;
+mod housekeep;
+mod reconcile;
+mod report_usage;
+mod watch_standings;
 
-use common::DateTime;
-use db::DbError;
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
-
-use crate::app::App;
-use crate::settings::HousekeepingSettings;
-
-/// The contract promises 24 hours; a day more covers clients whose clocks and queues lag.
-const IDEMPOTENCY_HOURS: i64 = 48;
-/// Rows in one transaction, so that a round never holds locks for long.
-const STEP: i64 = 5_000;
-
-/// Forgets counted events and answers kept for repeated requests, once neither can come again.
-pub(crate) async fn housekeep(app: App, settings: HousekeepingSettings, shutdown: CancellationToken) {
-    let mut ticks = interval(Duration::from_secs(settings.every_seconds));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        let now = app.clock.now();
-        let handled_before = now - chrono::Duration::days(i64::from(settings.inbox_days));
-        let answered_before = now - chrono::Duration::hours(IDEMPOTENCY_HOURS);
-        for outcome in [
-            forget_counted(&app, handled_before, &shutdown).await,
-            forget_answers(&app, answered_before, &shutdown).await,
-        ] {
-            match outcome {
-                Ok(0) => {}
-                Ok(gone) => tracing::info!(gone, "forgot what cannot come again"),
-                Err(error) => tracing::warn!(%error, "housekeeping stopped half-way; the next round goes on"),
-            }
-        }
-    }
-}
-
-async fn forget_counted(app: &App, before: DateTime, shutdown: &CancellationToken) -> Result<usize, DbError> {
-    let mut gone = 0;
-    loop {
-        let step = app.db.system(async |connection| db::inbox::prune(connection, before, STEP).await).await?;
-        gone += step;
-        if is_last(step) || shutdown.is_cancelled() {
-            return Ok(gone);
-        }
-    }
-}
-
-async fn forget_answers(app: &App, before: DateTime, shutdown: &CancellationToken) -> Result<usize, DbError> {
-    let mut gone = 0;
-    loop {
-        let step = app.db.system(async |connection| db::idempotency::prune(connection, before, STEP).await).await?;
-        gone += step;
-        if is_last(step) || shutdown.is_cancelled() {
-            return Ok(gone);
-        }
-    }
-}
-
-fn is_last(step: usize) -> bool {
-    i64::try_from(step).is_ok_and(|step| step < STEP)
-}
+pub(crate) use handle_events::handle_events;
+pub(crate) use housekeep::housekeep;
+pub(crate) use reconcile::reconcile;
+pub(crate) use report_usage::report_usage;
+pub(crate) use watch_standings::watch_standings;

@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use billing::Billing;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    web::run::<Billing>().await
+    billing::run().await
 }

@@ -13,6 +13,7 @@ use crate::http;
         http::events::list_billing_events,
         http::session::create_billing_session,
         http::portal::get_billing_portal,
+        http::webhooks::receive_billing_webhook,
     ),
     tags((name = "billing", description = "Plans, subscriptions and usage."))
 )]

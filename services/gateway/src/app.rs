@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bus::{Bus, Consumer, Outbox, Relay, queue};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use outbound::Outbound;
 use settings::{DatabaseSettings, Sealer, ServerSettings, TelemetrySettings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,7 +16,9 @@ use crate::auth::checker::Checker;
 use crate::auth::http::sealed::AnswerKey;
 use crate::auth::jobs::{hear_revocations, rotate_keys, sweep};
 use crate::auth::keys::KeyRing;
+use crate::auth::oidc::Providers;
 use crate::auth::passwords::Passwords;
+use crate::consumers::on_entitlements_updated::OnEntitlementsUpdated;
 use crate::consumers::on_subscription_updated::OnSubscriptionUpdated;
 use crate::gate::{Cors, RateLimits};
 use crate::mail::{self, Courier};
@@ -42,6 +45,8 @@ pub(crate) struct App {
     pub limits: Arc<RateLimits>,
     pub cors: Cors,
     pub answer_key: AnswerKey,
+    /// Tenants' own identity providers.
+    pub providers: Providers,
     /// Takes letters away; `None` when the settings name no way.
     pub courier: Option<Courier>,
 }
@@ -56,6 +61,7 @@ impl App {
         let checker = Checker::new(db.clone(), keys.clone(), signer, &settings.public.url, &settings.auth);
         Ok(Self {
             answer_key: AnswerKey::derive(&settings.sealing),
+            providers: Providers::new(Outbound::new(&settings.outbound)?, &settings.sign_in),
             courier: Courier::new(&settings.mail)?,
             passwords: Passwords::new(&settings.auth.hashing)?,
             limits: Arc::new(RateLimits::new(&settings.rate_limits)),
@@ -126,6 +132,8 @@ fn start_background(app: &App, bus: &Bus, background: &TaskTracker, shutdown: &C
     background.spawn(Relay::new(app.db.clone(), bus.clone(), app.outbox.clone()).run(shutdown.clone()));
     let handler = Arc::new(OnSubscriptionUpdated { db: app.db.clone() });
     background.spawn(Consumer::new(bus.clone(), queue("gateway.subscriptions"), handler).run(shutdown.clone()));
+    let handler = Arc::new(OnEntitlementsUpdated { db: app.db.clone() });
+    background.spawn(Consumer::new(bus.clone(), queue("gateway.entitlements"), handler).run(shutdown.clone()));
     background.spawn(rotate_keys::run(app.clone(), shutdown.clone()));
     background.spawn(mail::send::run(app.clone(), shutdown.clone()));
     background.spawn(sweep::run(app.clone(), shutdown.clone()));

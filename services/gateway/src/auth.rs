@@ -5,6 +5,7 @@ pub(crate) mod domain;
 pub(crate) mod http;
 pub(crate) mod jobs;
 pub(crate) mod keys;
+pub(crate) mod oidc;
 pub(crate) mod passwords;
 pub(crate) mod store;
 pub(crate) mod usecases;

@@ -164,6 +164,7 @@ pub(crate) fn code_for(status: StatusCode) -> ErrorCode {
         404 => ErrorCode::NotFound,
         405 => ErrorCode::MethodNotAllowed,
         409 => ErrorCode::Conflict,
+        412 => ErrorCode::VersionConflict,
         413 => ErrorCode::PayloadTooLarge,
         415 => ErrorCode::UnsupportedMediaType,
         422 => ErrorCode::ValidationFailed,

@@ -1,5 +1,7 @@
 //! From what went wrong in a use case to what the caller is told. Exhaustive: a new failure needs a new answer.
 
+mod sign_in;
+
 use common::{ErrorCode, Violation};
 use web::ApiError;
 
@@ -112,6 +114,9 @@ impl From<LoginError> for ApiError {
                 .message("You are a member of no tenant any more. Ask somebody there to invite you."),
             LoginError::SecondFactorRequired => Self::new(ErrorCode::SecondFactorRequired),
             LoginError::WrongSecondFactor => Self::new(ErrorCode::InvalidSecondFactor),
+            LoginError::PasswordChanged => Self::new(ErrorCode::ServiceUnavailable)
+                .message("The password was changed at the same moment. Sign in again.")
+                .retry_after(1),
             LoginError::Sealed(error) => Self::internal(error),
             LoginError::Hashing(error) => error.into(),
             LoginError::Keys(error) => error.into(),
@@ -135,6 +140,7 @@ impl From<SwitchTenantError> for ApiError {
     fn from(error: SwitchTenantError) -> Self {
         match error {
             SwitchTenantError::NotMember => Self::not_found("tenant"),
+            SwitchTenantError::SessionEnded => Self::new(ErrorCode::SessionRevoked).with("reason", "revoked"),
             SwitchTenantError::Keys(error) => error.into(),
             SwitchTenantError::Db(error) => error.into(),
         }
@@ -272,6 +278,16 @@ impl From<CreateInviteError> for ApiError {
             CreateInviteError::TooMany => Self::new(ErrorCode::Conflict)
                 .message(format!("The tenant has {MAX_OPEN} open invites. Revoke one that is not needed any more."))
                 .with("limit", MAX_OPEN),
+            CreateInviteError::NoSeat(taken) => Self::new(ErrorCode::QuotaExceeded)
+                .message(format!(
+                    "The plan {} has {} seats, and members and open invites take {}. Remove a member, revoke an \
+                     invite, or see GET /billing/status for a larger plan.",
+                    taken.plan, taken.seats, taken.taken
+                ))
+                .with("entitlement", "seats")
+                .with("limit", taken.seats)
+                .with("used", taken.taken)
+                .with("plan", taken.plan),
             CreateInviteError::Standing(error) => error.into(),
             CreateInviteError::Db(error) => error.into(),
         }

@@ -16,8 +16,8 @@ use actix_web::HttpMessage as _;
 use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, None as NoBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::{Method, StatusCode};
 use common::event::Cause;
 use common::trace::TraceContext;
 use common::{ErrorCode, Principal};
@@ -28,11 +28,11 @@ pub(crate) use address::{ClientAddress, Networks};
 pub(crate) use cors::Cors;
 pub(crate) use limits::{RateLimits, too_many};
 pub(crate) use middleware::GateMiddleware;
-pub(crate) use shown::Shown;
+pub(crate) use shown::{Confined, Shown};
 
 use self::limits::Allowance;
 use crate::app::App;
-use crate::auth::checker::Checked;
+use crate::auth::checker::{Checked, Lacking};
 use crate::envelope;
 use crate::proxy::{Client, Passage, forward, too_large};
 use crate::routes::{Access, Found, Route, RouteTree, Target, Upstream};
@@ -123,6 +123,10 @@ impl Gate {
         if let Some(left) = left.get() {
             Allowance::write(left, answer.headers_mut());
         }
+        // Whoever answers it: RFC 9110 wants a challenge with each.
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         Ok(answer)
     }
 
@@ -179,7 +183,9 @@ impl Gate {
                 let mut extensions = request.extensions_mut();
                 extensions.insert(Caller { identity, cause });
                 extensions.insert(Shown(checked.credential));
+                extensions.insert(Confined(checked.confined));
             }
+            Err(error) if is_done(route, &error) => return Ok(done(request, trace)),
             Err(error) => return Ok(refused(request, &error, trace)),
         }
         {
@@ -215,13 +221,17 @@ impl Gate {
         }
         let bearer = bearer(request.headers()).ok_or_else(|| ApiError::new(ErrorCode::Unauthenticated))?;
         let checked = self.app.checker.check(bearer, self.app.clock.now()).await?;
-        let counted = self.app.limits.inside(&checked.identity, &mut allowance);
+        let counted = self.app.limits.inside(route.rate, &checked.identity, &mut allowance);
         left.set(allowance);
         counted?;
         if let Some(lacking) = checked.lacking
             && !route.before_second_factor
+            && !(lacking == Lacking::Provider && route.before_provider)
         {
             return Err(lacking.into());
+        }
+        if checked.confined && route.is_account_wide {
+            return Err(confined());
         }
         match route.access {
             Access::Permission(permission) if !checked.identity.may(permission) => Err(ApiError::forbidden(permission)),
@@ -235,6 +245,13 @@ impl Gate {
     }
 }
 
+/// A session that the tenant's provider opened asks for what is its person's own.
+pub(crate) fn confined() -> ApiError {
+    ApiError::new(ErrorCode::Forbidden)
+        .message("The tenant's identity provider opened this session, which stays in the tenant. Sign in with your password for this.")
+        .with("reason", "confined_session")
+}
+
 /// The credential of a request.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
@@ -243,13 +260,25 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_BEARER).then_some(token)
 }
 
+/// Whether the call was made before and ended its session by it: there is nothing left to do, or to refuse.
+fn is_done(route: &Route, error: &ApiError) -> bool {
+    let reason = route.done_when.filter(|_| error.code() == ErrorCode::SessionRevoked);
+    reason.is_some_and(|reason| error.body().context.get("reason").is_some_and(|ended| ended == reason))
+}
+
+/// The first answer again.
+fn done(request: ServiceRequest, trace: TraceContext) -> ServiceResponse {
+    let mut answer = HttpResponse::Ok();
+    if request.headers().contains_key("idempotency-key") {
+        answer.insert_header(("idempotent-replayed", "true"));
+    }
+    request.into_response(envelope::seal(answer.json(()), trace))
+}
+
 fn refused(request: ServiceRequest, error: &ApiError, trace: TraceContext) -> ServiceResponse {
     let is_ours = error.code().status() >= 500;
     // A relayed call has no span of its own; what is logged about it must still name the trace.
     let span = if is_ours { span::failure(&request, trace) } else { tracing::Span::none() };
-    let mut answer: HttpResponse = span.in_scope(|| envelope::refuse(error, trace));
-    if answer.status() == actix_web::http::StatusCode::UNAUTHORIZED {
-        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
+    let answer: HttpResponse = span.in_scope(|| envelope::refuse(error, trace));
     request.into_response(answer)
 }

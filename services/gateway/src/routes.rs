@@ -76,10 +76,20 @@ pub enum Local {
     ConfirmTotp,
     RemoveTotp,
     RenewRecoveryCodes,
+    ProveTotp,
+    DiscoverSignIn,
+    StartSignIn,
+    LinkSignIn,
+    FinishSignIn,
     ListTenants,
     CreateTenant,
     ShowTenant,
     UpdateTenant,
+    DeleteTenant,
+    ShowSignIn,
+    SetSignIn,
+    RemoveSignIn,
+    ProveDomains,
     ListRoles,
     ListMembers,
     ChangeMember,
@@ -135,6 +145,8 @@ pub enum RateClass {
     SignUp,
     /// The usual ones and the address's mail to others.
     Mail,
+    /// The usual ones and the tenant's long bodies: uploads, downloads, imports and exports.
+    Transfer,
 }
 
 /// One call.
@@ -158,6 +170,13 @@ pub struct Route {
     pub is_upload: bool,
     /// Whether a session may make it that has not shown the second factor that its tenant requires.
     pub before_second_factor: bool,
+    /// Whether a session may make it that should have been opened by the tenant's identity provider.
+    pub before_provider: bool,
+    /// Whether it reaches beyond the tenant, into what is the person's own: not for sessions that the tenant's identity
+    /// provider opened.
+    pub is_account_wide: bool,
+    /// Why a session has ended when the call was made before: a repeated one finds its credential gone, and is done.
+    pub done_when: Option<&'static str>,
 }
 
 impl Verb {
@@ -211,6 +230,9 @@ impl Route {
             rate: RateClass::Usual,
             is_upload: false,
             before_second_factor: false,
+            before_provider: false,
+            is_account_wide: false,
+            done_when: None,
         }
     }
 
@@ -245,6 +267,24 @@ impl Route {
     /// The same, also for sessions that lack a required second factor: calls to enrol one, or to go elsewhere.
     const fn before_second_factor(mut self) -> Self {
         self.before_second_factor = true;
+        self
+    }
+
+    /// The same, also for sessions that the tenant wants opened by its identity provider: the call to link the two.
+    const fn before_provider(mut self) -> Self {
+        self.before_provider = true;
+        self
+    }
+
+    /// The same, not for sessions that the tenant's identity provider opened.
+    const fn account_wide(mut self) -> Self {
+        self.is_account_wide = true;
+        self
+    }
+
+    /// The same for a call that ends the session it is made with, for that reason.
+    const fn done_when(mut self, reason: &'static str) -> Self {
+        self.done_when = Some(reason);
         self
     }
 

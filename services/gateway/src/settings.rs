@@ -4,8 +4,10 @@ mod auth;
 mod cors;
 mod mail;
 mod rate_limits;
+mod sign_in;
 mod upstreams;
 
+use outbound::OutboundSettings;
 use serde::Deserialize;
 use settings::{
     BrokerSettings, DatabaseSettings, InternalSettings, PublicSettings, SealingSettings, ServerSettings, SettingsError,
@@ -16,6 +18,7 @@ pub use auth::{AuthSettings, HashingSettings};
 pub use cors::CorsSettings;
 pub use mail::MailSettings;
 pub use rate_limits::{QuotaSettings, RateLimitSettings};
+pub use sign_in::SignInSettings;
 pub use upstreams::{ProxySettings, UpstreamUrls};
 
 /// Everything that can be set.
@@ -53,6 +56,12 @@ pub struct GatewaySettings {
     /// Letters: invites and password resets.
     #[serde(default)]
     pub mail: MailSettings,
+    /// Tenants' own identity providers.
+    #[serde(default)]
+    pub sign_in: SignInSettings,
+    /// Where calls that leave the house may go.
+    #[serde(default)]
+    pub outbound: OutboundSettings,
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetrySettings,
@@ -72,6 +81,8 @@ impl Validate for GatewaySettings {
         self.rate_limits.validate()?;
         self.cors.validate()?;
         self.mail.validate()?;
+        self.sign_in.validate()?;
+        self.outbound.validate()?;
         settings::Sealer::new(&self.sealing)?;
         web::InternalSigner::new(&self.internal)
             .map_err(|error| SettingsError::invalid("internal.private_key", error.to_string()))?;

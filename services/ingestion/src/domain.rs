@@ -15,12 +15,17 @@ pub(crate) mod import;
 pub(crate) mod integration;
 pub(crate) mod item;
 pub(crate) mod mapping;
+pub(crate) mod oauth;
 pub(crate) mod provider;
+pub(crate) mod pull;
+pub(crate) mod quota;
+pub(crate) mod retention;
 pub(crate) mod secret;
 pub(crate) mod signature;
 pub(crate) mod source;
 pub(crate) mod submission;
 pub(crate) mod verdict;
+pub(crate) mod work;
 
 /// Finds a header's value by its lower-case name.
 pub(crate) type Header<'h> = &'h dyn Fn(&str) -> Option<&'h str>;

@@ -6,19 +6,27 @@ use web::ApiError;
 
 use crate::domain::act::Obstacle;
 use crate::intake::IntakeError;
+use crate::quotas::QuotaError;
 use crate::source_cache::LoadError;
 use crate::usecases::act_on_record::ActOnRecordError;
+use crate::usecases::apply_mapping::ApplyMappingError;
+use crate::usecases::authorize_integration::AuthorizeIntegrationError;
 use crate::usecases::begin_import::BeginImportError;
+use crate::usecases::cancel_operation::CancelOperationError;
 use crate::usecases::change_integration::ChangeIntegrationError;
 use crate::usecases::connect_integration::ConnectIntegrationError;
 use crate::usecases::delete_file::DeleteFileError;
 use crate::usecases::delete_integration::DeleteIntegrationError;
+use crate::usecases::disconnect_integration::DisconnectIntegrationError;
 use crate::usecases::end_import::CancelImportError;
 use crate::usecases::expunge_raw::ExpungeRawError;
+use crate::usecases::finish_authorization::FinishAuthorizationError;
 use crate::usecases::link_file::LinkFileError;
 use crate::usecases::receive_content::ReceiveContentError;
 use crate::usecases::receive_webhook::ReceiveWebhookError;
+use crate::usecases::replay_deliveries::ReplayDeliveriesError;
 use crate::usecases::replay_delivery::ReplayDeliveryError;
+use crate::usecases::request_sync::RequestSyncError;
 use crate::usecases::reverify_quarantine::ReverifyQuarantineError;
 use crate::usecases::revert_operation::RevertOperationError;
 use crate::usecases::rotate_secret::RotateSecretError;
@@ -34,6 +42,14 @@ impl From<ConnectIntegrationError> for ApiError {
         match error {
             ConnectIntegrationError::Invalid(violations) => Self::validation(&violations),
             ConnectIntegrationError::NameTaken(name) => name_taken(&name),
+            ConnectIntegrationError::Exhausted { limit, plan } => Self::new(ErrorCode::QuotaExceeded)
+                .message(format!(
+                    "The plan {plan} has {limit} sources, and they are connected. Remove one, or see \
+                     GET /billing/status for a larger plan."
+                ))
+                .with("entitlement", "integrations")
+                .with("limit", limit)
+                .with("plan", plan),
             ConnectIntegrationError::Db(error) => error.into(),
         }
     }
@@ -95,6 +111,54 @@ impl From<DeleteIntegrationError> for ApiError {
             DeleteIntegrationError::NotFound => Self::not_found("integration"),
             DeleteIntegrationError::VersionConflict(current) => Self::version_conflict(current),
             DeleteIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthorizeIntegrationError> for ApiError {
+    fn from(error: AuthorizeIntegrationError) -> Self {
+        match error {
+            AuthorizeIntegrationError::NotFound => Self::not_found("integration"),
+            AuthorizeIntegrationError::NotOauth => Self::new(ErrorCode::NotOauth),
+            AuthorizeIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FinishAuthorizationError> for ApiError {
+    fn from(error: FinishAuthorizationError) -> Self {
+        match error {
+            FinishAuthorizationError::UnknownState => Self::new(ErrorCode::OauthStateInvalid),
+            FinishAuthorizationError::Refused(said) => Self::new(ErrorCode::OauthRefused).with("reason", said),
+            FinishAuthorizationError::Unavailable(said) => Self::new(ErrorCode::UpstreamUnavailable)
+                .message("The provider did not answer. Authorise the integration again.")
+                .with("reason", said),
+            FinishAuthorizationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<DisconnectIntegrationError> for ApiError {
+    fn from(error: DisconnectIntegrationError) -> Self {
+        match error {
+            DisconnectIntegrationError::NotFound => Self::not_found("integration"),
+            DisconnectIntegrationError::NotOauth => Self::new(ErrorCode::NotOauth),
+            DisconnectIntegrationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<RequestSyncError> for ApiError {
+    fn from(error: RequestSyncError) -> Self {
+        match error {
+            RequestSyncError::NotFound => Self::not_found("integration"),
+            RequestSyncError::NotOauth => Self::new(ErrorCode::NotOauth),
+            RequestSyncError::Paused => Self::new(ErrorCode::IntegrationPaused),
+            RequestSyncError::NotConnected(status) => {
+                Self::new(ErrorCode::NotConnected).with("connection", status.as_str())
+            }
+            RequestSyncError::Running => Self::new(ErrorCode::SyncRunning),
+            RequestSyncError::Db(error) => error.into(),
         }
     }
 }
@@ -226,7 +290,20 @@ impl From<StartOperationError> for ApiError {
                     format!("matches more than {MAX_MATCHED} records; narrow it, for instance by from and to");
                 Self::validation(&[Violation::new("filter", "max_items", message)])
             }
+            StartOperationError::UnknownLabel(name) => Self::new(ErrorCode::UnknownLabel).with("label", name),
             StartOperationError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelOperationError> for ApiError {
+    fn from(error: CancelOperationError) -> Self {
+        match error {
+            CancelOperationError::NotFound => Self::not_found("operation"),
+            CancelOperationError::Completed => Self::new(ErrorCode::Conflict)
+                .message("The operation is complete. Revert it to undo what it did.")
+                .with("reason", "completed"),
+            CancelOperationError::Db(error) => error.into(),
         }
     }
 }
@@ -242,6 +319,9 @@ impl From<RevertOperationError> for ApiError {
             RevertOperationError::IsRevert => {
                 conflict("The operation is a revert itself. Ask for the first act again instead.")
                     .with("reason", "is_revert")
+            }
+            RevertOperationError::IsReplay => {
+                conflict("What a replay took in stays. Archive its records instead.").with("reason", "is_replay")
             }
             RevertOperationError::Reverted(by) => conflict("The operation was reverted before.")
                 .with("reason", "reverted")
@@ -259,6 +339,29 @@ fn refused(obstacle: Obstacle) -> ApiError {
         Obstacle::AlreadyArchived | Obstacle::NotArchived => "The record is so already.",
     };
     ApiError::new(ErrorCode::Conflict).message(message).with("reason", obstacle.as_str())
+}
+
+impl From<QuotaError> for ApiError {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::Exhausted(exhausted) => {
+                let until = exhausted.resets_at.map(|at| at.to_rfc3339());
+                let way_out = until.as_ref().map_or_else(
+                    || "An owner finds the way out in GET /billing/portal.".to_owned(),
+                    |at| format!("There is room again on {at}; an owner finds a larger plan in GET /billing/plans."),
+                );
+                Self::new(ErrorCode::QuotaExceeded)
+                    .message(format!("Nothing was stored: {}. {way_out}", exhausted.reason))
+                    .with("entitlement", "recordsPerMonth")
+                    .with("plan", exhausted.plan)
+                    .with("reason", exhausted.reason)
+                    .with("limit", exhausted.limit)
+                    .with("used", exhausted.used)
+                    .with("resetsAt", until)
+            }
+            QuotaError::Db(error) => Self::new(ErrorCode::ServiceUnavailable).retry_after(RETRY_SECONDS).because(error),
+        }
+    }
 }
 
 impl From<IntakeError> for ApiError {
@@ -287,4 +390,25 @@ fn load_failed(error: &LoadError) -> ApiError {
 
 fn name_taken(name: &str) -> ApiError {
     ApiError::new(ErrorCode::IntegrationExists).with("field", "name").with("name", name)
+}
+
+impl From<ApplyMappingError> for ApiError {
+    fn from(error: ApplyMappingError) -> Self {
+        match error {
+            ApplyMappingError::NotFound => Self::not_found("integration"),
+            ApplyMappingError::Unusable => Self::internal(error),
+            ApplyMappingError::Start(error) => error.into(),
+            ApplyMappingError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayDeliveriesError> for ApiError {
+    fn from(error: ReplayDeliveriesError) -> Self {
+        match error {
+            ReplayDeliveriesError::NotFound => Self::not_found("integration"),
+            ReplayDeliveriesError::Start(error) => error.into(),
+            ReplayDeliveriesError::Db(error) => error.into(),
+        }
+    }
 }

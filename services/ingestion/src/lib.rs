@@ -11,10 +11,14 @@ mod http;
 mod intake;
 mod jobs;
 mod openapi;
+mod provider_client;
+mod quotas;
 mod settings;
 mod source_cache;
 mod store;
 mod usecases;
 
 pub use app::Ingestion;
-pub use settings::{FileSettings, IngestionSettings, IntakeSettings};
+pub use settings::{
+    FileSettings, IngestionSettings, IntakeSettings, ProviderSettings, PullSettings, QuarantineSettings,
+};

@@ -1,11 +1,16 @@
 //! The service's settings.
 
+use std::path::PathBuf;
+
 use blobs::BlobSettings;
+use outbound::OutboundSettings;
 use serde::Deserialize;
 use settings::{
     BrokerSettings, DatabaseSettings, InternalSettings, PublicSettings, SealingSettings, ServerSettings, SettingsError,
     TelemetrySettings, Validate,
 };
+
+use crate::domain::provider::Catalogue;
 
 /// All settings of the ingestion service.
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +38,18 @@ pub struct IngestionSettings {
     /// Files.
     #[serde(default)]
     pub files: FileSettings,
+    /// Kinds of sources beside the built-in ones.
+    #[serde(default)]
+    pub providers: ProviderSettings,
+    /// What is kept of rejected deliveries.
+    #[serde(default)]
+    pub quarantine: QuarantineSettings,
+    /// Where calls to providers may go.
+    #[serde(default)]
+    pub outbound: OutboundSettings,
+    /// How sources are pulled.
+    #[serde(default)]
+    pub pull: PullSettings,
 }
 
 /// `files`: how large they may be, and where they are kept.
@@ -48,6 +65,99 @@ pub struct FileSettings {
 impl Default for FileSettings {
     fn default() -> Self {
         Self { max_bytes: 2 << 30, store: BlobSettings::default() }
+    }
+}
+
+/// `providers`: kinds of sources that a deployment adds.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProviderSettings {
+    /// A folder with one JSON file for each (`VERDICT__PROVIDERS__DIR`); `proto-docs/providers.md` says what is in them.
+    pub dir: Option<PathBuf>,
+}
+
+impl ProviderSettings {
+    /// The built-in kinds and those of the folder.
+    pub(crate) fn catalogue(&self) -> Result<Catalogue, SettingsError> {
+        let load = |dir: &PathBuf| {
+            Catalogue::load(dir).map_err(|error| SettingsError::invalid("providers.dir", error.to_string()))
+        };
+        self.dir.as_ref().map_or_else(|| Ok(Catalogue::default()), load)
+    }
+}
+
+impl Validate for ProviderSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        self.catalogue().map(drop)
+    }
+}
+
+/// `quarantine`: what is kept of rejected deliveries, of each source. The oldest go first.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuarantineSettings {
+    /// For how many days; 0 is for ever (`VERDICT__QUARANTINE__KEEP_DAYS`).
+    pub keep_days: u32,
+    /// Most bytes of one source, where each delivery counts its body and 512 bytes more; 0 is without bound
+    /// (`VERDICT__QUARANTINE__MAX_BYTES`).
+    pub max_bytes: u64,
+    /// How often to look for what has to go, in milliseconds (`VERDICT__QUARANTINE__EVERY_MILLIS`).
+    pub every_millis: u64,
+}
+
+impl Default for QuarantineSettings {
+    fn default() -> Self {
+        Self { keep_days: 30, max_bytes: 256 << 20, every_millis: 60_000 }
+    }
+}
+
+impl Validate for QuarantineSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        if self.keep_days > 3_650 {
+            return Err(SettingsError::invalid("quarantine.keep_days", "must be at most 3650"));
+        }
+        if self.max_bytes > 1 << 40 || (1..1 << 20).contains(&self.max_bytes) {
+            return Err(SettingsError::invalid("quarantine.max_bytes", "must be 0, or from 1 MiB to 1 TiB"));
+        }
+        if !(1..=86_400_000).contains(&self.every_millis) {
+            return Err(SettingsError::invalid("quarantine.every_millis", "must be from 1 to 86400000"));
+        }
+        Ok(())
+    }
+}
+
+/// `pull`: the workers that ask sources.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PullSettings {
+    /// Sources pulled at once by one process (`VERDICT__PULL__WORKERS`).
+    pub workers: usize,
+    /// How often to look for a source that is due, in milliseconds (`VERDICT__PULL__POLL_MILLIS`).
+    pub poll_millis: u64,
+    /// The wait after a first failure, in milliseconds; it doubles with each further one, to an hour
+    /// (`VERDICT__PULL__BACKOFF_BASE_MILLIS`).
+    pub backoff_base_millis: u64,
+}
+
+impl Default for PullSettings {
+    fn default() -> Self {
+        Self { workers: 2, poll_millis: 1_000, backoff_base_millis: 5_000 }
+    }
+}
+
+impl Validate for PullSettings {
+    fn validate(&self) -> Result<(), SettingsError> {
+        if !(1..=32).contains(&self.workers) {
+            return Err(SettingsError::invalid("pull.workers", "must be from 1 to 32"));
+        }
+        for (key, value) in
+            [("pull.poll_millis", self.poll_millis), ("pull.backoff_base_millis", self.backoff_base_millis)]
+        {
+            if !(1..=3_600_000).contains(&value) {
+                return Err(SettingsError::invalid(key, "must be from 1 to 3600000"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -121,6 +231,10 @@ impl Validate for IngestionSettings {
         self.database.validate()?;
         self.telemetry.validate()?;
         self.files.store.validate()?;
-        self.intake.validate()
+        self.intake.validate()?;
+        self.providers.validate()?;
+        self.quarantine.validate()?;
+        self.outbound.validate()?;
+        self.pull.validate()
     }
 }

@@ -12,6 +12,7 @@ use db::{Db, DbError};
 use moka::future::Cache;
 use settings::Sealer;
 
+use crate::domain::provider::Catalogue;
 use crate::domain::source::{Source, SourceError};
 use crate::settings::IntakeSettings;
 use crate::store;
@@ -41,15 +42,16 @@ struct Loaded {
 /// Sources by id; `None` is remembered for ids that nobody has.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceCache {
+    catalogue: &'static Catalogue,
     loaded: Cache<IntegrationId, Loaded>,
     changes: Arc<[AtomicU64]>,
 }
 
 impl SourceCache {
-    pub(crate) fn new(settings: &IntakeSettings) -> Self {
+    pub(crate) fn new(settings: &IntakeSettings, catalogue: &'static Catalogue) -> Self {
         let life = Duration::from_millis(settings.source_cache_millis);
         let loaded = Cache::builder().max_capacity(REMEMBERED).time_to_live(life).build();
-        Self { loaded, changes: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect() }
+        Self { catalogue, loaded, changes: (0..COUNTERS).map(|_| AtomicU64::new(0)).collect() }
     }
 
     /// The source, from memory or the database. Many who ask at once cause one query.
@@ -59,7 +61,7 @@ impl SourceCache {
         sealer: &Sealer,
         id: IntegrationId,
     ) -> Result<Option<Arc<Source>>, Arc<LoadError>> {
-        self.get_with(id, async || load(db, sealer, id).await).await
+        self.get_with(id, async || load(db, sealer, self.catalogue, id).await).await
     }
 
     /// Forgets a source that was changed; to be called after the change is committed.
@@ -96,19 +98,25 @@ impl SourceCache {
     }
 }
 
-async fn load(db: &Db, sealer: &Sealer, id: IntegrationId) -> Result<Option<Arc<Source>>, LoadError> {
+async fn load(
+    db: &Db,
+    sealer: &Sealer,
+    catalogue: &'static Catalogue,
+    id: IntegrationId,
+) -> Result<Option<Arc<Source>>, LoadError> {
     let row = db.system(async |connection| store::integrations::find_of_any_tenant(connection, id).await).await?;
-    Ok(row.map(|row| Source::prepare(&row, sealer)).transpose()?.map(Arc::new))
+    Ok(row.map(|row| Source::prepare(&row, sealer, catalogue)).transpose()?.map(Arc::new))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::provider::built_in;
     use tokio::sync::Semaphore;
 
     #[tokio::test]
     async fn what_a_load_found_before_a_change_is_not_kept() {
-        let cache = SourceCache::new(&IntakeSettings::default());
+        let cache = SourceCache::new(&IntakeSettings::default(), built_in());
         let id = IntegrationId::generate();
         let (started, finish, loads) = (Semaphore::new(0), Semaphore::new(0), AtomicU64::new(0));
         let get = async || {

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) outbox: Outbox,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: RuleBook,
+    /// Turns at trying rules on past records.
+    pub(crate) previews: Semaphore,
 }
 
 impl App {
@@ -44,6 +47,7 @@ impl App {
             outbox: Outbox::default(),
             clock: Arc::new(SystemClock),
             rules: RuleBook::new(&settings.rules),
+            previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
         })
     }
 

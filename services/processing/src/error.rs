@@ -1,18 +1,29 @@
 //! What each use case's error is to the caller.
 
 use classifier::ConditionError;
-use common::ErrorCode;
+use common::{ErrorCode, RuleId, Violation};
 use serde_json::Value;
 use web::ApiError;
 
+use crate::domain::rule_document::DocumentError;
+use crate::domain::value_list::MAX_VALUES;
+use crate::usecases::accept_proposal::AcceptProposalError;
+use crate::usecases::apply_rule_document::ApplyRuleDocumentError;
 use crate::usecases::create_label::CreateLabelError;
 use crate::usecases::create_rule::CreateRuleError;
+use crate::usecases::create_value_list::CreateValueListError;
 use crate::usecases::delete_label::DeleteLabelError;
 use crate::usecases::delete_rule::DeleteRuleError;
+use crate::usecases::delete_value_list::DeleteValueListError;
+use crate::usecases::dismiss_proposal::DismissProposalError;
 use crate::usecases::list_outcomes::ListOutcomesError;
+use crate::usecases::preview_rule::PreviewRuleError;
+use crate::usecases::promote_rule::PromoteRuleError;
+use crate::usecases::restore_rule::RestoreRuleError;
 use crate::usecases::update_label::UpdateLabelError;
 use crate::usecases::update_rule::UpdateRuleError;
 use crate::usecases::update_settings::UpdateSettingsError;
+use crate::usecases::update_value_list::UpdateValueListError;
 
 impl From<CreateLabelError> for ApiError {
     fn from(error: CreateLabelError) -> Self {
@@ -71,6 +82,78 @@ impl From<UpdateRuleError> for ApiError {
     }
 }
 
+impl From<PreviewRuleError> for ApiError {
+    fn from(error: PreviewRuleError) -> Self {
+        match error {
+            PreviewRuleError::UnknownLabel(label) => unknown_label(label),
+            PreviewRuleError::Abandoned => Self::internal(error),
+            PreviewRuleError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<PromoteRuleError> for ApiError {
+    fn from(error: PromoteRuleError) -> Self {
+        match error {
+            PromoteRuleError::NotInShadow(status) => {
+                Self::new(ErrorCode::RuleNotInShadow).with("status", status.as_str())
+            }
+            PromoteRuleError::Update(error) => error.into(),
+        }
+    }
+}
+
+impl From<RestoreRuleError> for ApiError {
+    fn from(error: RestoreRuleError) -> Self {
+        match error {
+            RestoreRuleError::NotFound => Self::not_found("rule"),
+            RestoreRuleError::VersionNotFound => Self::not_found("version of the rule"),
+            RestoreRuleError::Update(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApplyRuleDocumentError> for ApiError {
+    fn from(error: ApplyRuleDocumentError) -> Self {
+        match error {
+            ApplyRuleDocumentError::Invalid(violations) => Self::validation(&violations),
+            ApplyRuleDocumentError::Changed(current) => Self::new(ErrorCode::Conflict)
+                .message("The rules have changed since the plan was made. Plan again, and look at what is different.")
+                .with("ruleSetVersion", current),
+            ApplyRuleDocumentError::NameTaken => Self::new(ErrorCode::Conflict)
+                .message("A rule or list of the document was made in the meantime. Plan again."),
+            ApplyRuleDocumentError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<DocumentError> for ApiError {
+    fn from(error: DocumentError) -> Self {
+        Self::new(ErrorCode::InvalidRuleDocument)
+            .message(format!("The document cannot be read: {error}."))
+            .with("line", error.line)
+            .with("column", error.column)
+    }
+}
+
+impl From<AcceptProposalError> for ApiError {
+    fn from(error: AcceptProposalError) -> Self {
+        match error {
+            AcceptProposalError::NotFound => Self::not_found("proposal"),
+            AcceptProposalError::Create(error) => error.into(),
+        }
+    }
+}
+
+impl From<DismissProposalError> for ApiError {
+    fn from(error: DismissProposalError) -> Self {
+        match error {
+            DismissProposalError::NotFound => Self::not_found("proposal"),
+            DismissProposalError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<DeleteRuleError> for ApiError {
     fn from(error: DeleteRuleError) -> Self {
         match error {
@@ -99,6 +182,42 @@ impl From<UpdateSettingsError> for ApiError {
     }
 }
 
+impl From<CreateValueListError> for ApiError {
+    fn from(error: CreateValueListError) -> Self {
+        match error {
+            CreateValueListError::NameTaken(name) => list_exists(name),
+            CreateValueListError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<UpdateValueListError> for ApiError {
+    fn from(error: UpdateValueListError) -> Self {
+        match error {
+            UpdateValueListError::NotFound => Self::not_found("value list"),
+            UpdateValueListError::VersionConflict(current) => Self::version_conflict(current),
+            UpdateValueListError::NameTaken(name) => list_exists(name),
+            UpdateValueListError::InUse(rules) => list_in_use(&rules),
+            UpdateValueListError::TooMany(_) => {
+                let message = format!("the list would have more than {MAX_VALUES} entries");
+                Self::validation(&[Violation::new("add", "max_items", message)])
+            }
+            UpdateValueListError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteValueListError> for ApiError {
+    fn from(error: DeleteValueListError) -> Self {
+        match error {
+            DeleteValueListError::NotFound => Self::not_found("value list"),
+            DeleteValueListError::VersionConflict(current) => Self::version_conflict(current),
+            DeleteValueListError::InUse(rules) => list_in_use(&rules),
+            DeleteValueListError::Db(error) => error.into(),
+        }
+    }
+}
+
 /// 422 with the mistake's place, and what was expected there.
 pub(crate) fn invalid_condition(error: &ConditionError) -> ApiError {
     let refused = ApiError::new(ErrorCode::InvalidCondition).message(format!("The condition cannot be used: {error}."));
@@ -110,6 +229,15 @@ pub(crate) fn invalid_condition(error: &ConditionError) -> ApiError {
 
 fn label_exists(name: String) -> ApiError {
     ApiError::new(ErrorCode::LabelExists).with("name", name)
+}
+
+fn list_exists(name: String) -> ApiError {
+    ApiError::new(ErrorCode::ListExists).with("name", name)
+}
+
+fn list_in_use(rules: &[RuleId]) -> ApiError {
+    let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    ApiError::new(ErrorCode::ListInUse).with("rules", rules)
 }
 
 fn rule_exists(name: String) -> ApiError {

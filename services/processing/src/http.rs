@@ -5,6 +5,7 @@ pub(crate) mod labels;
 pub(crate) mod outcomes;
 pub(crate) mod rules;
 pub(crate) mod settings;
+pub(crate) mod value_lists;
 
 use actix_web::web::ServiceConfig;
 
@@ -12,6 +13,7 @@ use actix_web::web::ServiceConfig;
 pub(crate) fn routes(config: &mut ServiceConfig) {
     labels::routes(config);
     rules::routes(config);
+    value_lists::routes(config);
     outcomes::routes(config);
     settings::routes(config);
 }

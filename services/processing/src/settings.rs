@@ -32,11 +32,13 @@ pub struct ProcessingSettings {
 pub struct RulesSettings {
     /// About how much memory they may take, in bytes (`VERDICT__RULES__CACHE_BYTES`).
     pub cache_bytes: u64,
+    /// How many previews run at a time in one process (`VERDICT__RULES__CONCURRENT_PREVIEWS`); further ones wait.
+    pub concurrent_previews: usize,
 }
 
 impl Default for RulesSettings {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20 }
+        Self { cache_bytes: 64 << 20, concurrent_previews: 2 }
     }
 }
 

@@ -1,13 +1,18 @@
 //! The only place that knows tables and diesel. Every function takes the caller's connection and names the tenant.
 
 pub(crate) mod decisions;
+pub(crate) mod dismissed_proposals;
+pub(crate) mod history;
 pub(crate) mod labels;
 pub(crate) mod records;
 pub(crate) mod rule_sets;
+pub(crate) mod rule_stats;
 pub(crate) mod rule_versions;
 pub(crate) mod rules;
 mod schema;
 pub(crate) mod settings;
+pub(crate) mod shadow_matches;
+pub(crate) mod value_lists;
 
 use db::DbError;
 use serde::Serialize;

@@ -108,6 +108,7 @@ fn journey(tenant: TenantId, n: usize, received_at: DateTime) -> [Event; 2] {
         },
         source: record.source.clone(),
         received_at,
+        withdraws: None,
     };
     let ingested = Ingested { record, delivery_id: None };
     [

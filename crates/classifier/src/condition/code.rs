@@ -59,7 +59,7 @@ pub(crate) enum TextCode {
 }
 
 /// A text field of the record; a missing one reads as the empty text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum TextField {
     Title,
     Text,

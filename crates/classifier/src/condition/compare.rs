@@ -11,6 +11,9 @@ use super::error::{ConditionErrorKind, EvalErrorReason};
 use super::fields::{has_attribute, is_attributes};
 use super::source::Span;
 
+/// Most names of value lists that an error tells.
+const MAX_NAMES_SHOWN: usize = 20;
+
 impl Compiler<'_> {
     pub(crate) fn compare(&mut self, node: &IdedExpr, name: &str, left: &IdedExpr, right: &IdedExpr) -> Compiled<Code> {
         let codes = (self.expr(left)?, self.expr(right)?);
@@ -39,8 +42,14 @@ impl Compiler<'_> {
         if is_attributes(list) {
             return Ok(Code::Bool(has_attribute(self.text(item)?)));
         }
+        if let Expr::Select(select) = &list.expr
+            && !select.test
+            && matches!(&select.operand.expr, Expr::Ident(name) if name == "lists")
+        {
+            return self.listed(item, list, &select.field);
+        }
         let Expr::List(list) = &list.expr else {
-            let expected = "write a list such as `[\"EUR\", \"USD\"]`, or `record.attributes`";
+            let expected = "write a list such as `[\"EUR\", \"USD\"]`, `lists.name`, or `record.attributes`";
             return Err(self.unsupported(node, "`in` needs a list on its right", expected));
         };
         let item = self.expr(item)?;
@@ -56,6 +65,26 @@ impl Compiler<'_> {
             elements.push(code);
         }
         Ok(Code::Bool(member(item, elements)))
+    }
+
+    /// `item in lists.name`.
+    fn listed(&mut self, item: &IdedExpr, node: &IdedExpr, name: &str) -> Compiled<Code> {
+        let item = self.text(item)?;
+        let Some(list) = self.lists.get(name) else {
+            let message = format!("there is no value list `{name}`");
+            let names: Vec<_> = self.lists.names().take(MAX_NAMES_SHOWN).collect();
+            let expected = match names.is_empty() {
+                true => "create it first; there are no lists yet".to_owned(),
+                false => format!("create it first, or use one of: {}", names.join(", ")),
+            };
+            return Err(self.error_in(self.span(node), ConditionErrorKind::Unknown, message, expected));
+        };
+        let list = Arc::clone(list);
+        self.used_lists.insert(name, Arc::clone(&list));
+        Ok(Code::Bool(match item {
+            TextCode::Field(field) => Arc::new(move |view| Ok(list.contains(field.of(view)))),
+            item => Arc::new(move |view| Ok(list.contains(&item.eval(view)?))),
+        }))
     }
 }
 

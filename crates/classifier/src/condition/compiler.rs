@@ -9,6 +9,7 @@ use super::error::{ConditionError, ConditionErrorKind, EvalErrorReason};
 use super::parse::Parsed;
 use super::source::{Span, error_at};
 use super::spans::{call_span, name_span, span_of};
+use crate::lists::ValueLists;
 
 /// A sub-expression worth showing in a trace.
 pub(crate) struct TracedCode {
@@ -19,6 +20,10 @@ pub(crate) struct TracedCode {
 /// Compiles one condition.
 pub(crate) struct Compiler<'p> {
     parsed: &'p Parsed,
+    /// Every value list that there is.
+    pub(crate) lists: &'p ValueLists,
+    /// Those that the condition refers to.
+    pub(crate) used_lists: ValueLists,
     /// Every compiled sub-expression but literals, inner ones first.
     pub(crate) traced: Vec<TracedCode>,
     /// How many patterns were compiled.
@@ -31,8 +36,9 @@ pub(crate) struct Compiler<'p> {
 pub(crate) type Compiled<T> = Result<T, ConditionError>;
 
 impl<'p> Compiler<'p> {
-    pub(crate) fn new(parsed: &'p Parsed) -> Self {
-        Self { parsed, traced: Vec::new(), patterns: 0, repeated_atoms: 0 }
+    pub(crate) fn new(parsed: &'p Parsed, lists: &'p ValueLists) -> Self {
+        let used_lists = ValueLists::default();
+        Self { parsed, lists, used_lists, traced: Vec::new(), patterns: 0, repeated_atoms: 0 }
     }
 
     /// Compiles the whole condition, which must be a boolean.

@@ -87,6 +87,11 @@ impl Compiler<'_> {
             let message = "the record cannot be used as a whole";
             return self.error_in(span, ConditionErrorKind::Unsupported, message, known_fields());
         }
+        if name == "lists" {
+            let message = "a value list cannot be used here";
+            let expected = "write it after `in`: `record.counterparty in lists.name`";
+            return self.error_in(span, ConditionErrorKind::Unsupported, message, expected);
+        }
         let expected = if FIELDS.contains(&name) {
             format!("write `record.{name}`")
         } else {

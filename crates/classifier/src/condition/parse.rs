@@ -23,21 +23,46 @@ pub(crate) struct Parsed {
 
 /// Parses the source within the limits on its length and nesting.
 pub(crate) fn parse(source: &str) -> Result<Parsed, ConditionError> {
+    parse_each(&[source]).pop().unwrap_or_else(|| Err(refused(source, "the condition cannot be parsed")))
+}
+
+/// Parses each source, one after the other, on one thread of the parser's.
+pub(crate) fn parse_each(sources: &[&str]) -> Vec<Result<Parsed, ConditionError>> {
+    let scanned: Vec<Result<Brackets, ConditionError>> = sources.iter().map(|source| scan(source)).collect();
+    let trees = std::thread::scope(|scope| {
+        let work = || {
+            let good = sources.iter().zip(&scanned).filter(|(_, scanned)| scanned.is_ok());
+            good.map(|(source, _)| tree_of(source)).collect::<Vec<_>>()
+        };
+        let parser = std::thread::Builder::new().name("cel-parser".into()).stack_size(PARSER_STACK);
+        parser.spawn_scoped(scope, work).map(std::thread::ScopedJoinHandle::join)
+    });
+    let mut trees = match trees {
+        Ok(Ok(trees)) => trees.into_iter(),
+        Ok(Err(_)) | Err(_) => Vec::new().into_iter(),
+    };
+    let mut next = |source: &str, brackets| match trees.next() {
+        Some(Ok((tree, offsets))) => Ok(Parsed { tree, offsets, brackets }),
+        Some(Err((line, column, message))) => Err(explain(source, offset_of(source, line, column), &message)),
+        None => Err(refused(source, "the condition cannot be parsed")),
+    };
+    sources.iter().zip(scanned).map(|(source, scanned)| scanned.and_then(|brackets| next(source, brackets))).collect()
+}
+
+fn scan(source: &str) -> Result<Brackets, ConditionError> {
     if source.len() > MAX_CONDITION {
         return Err(too_long(source));
     }
-    let brackets = Brackets::scan(source)?;
-    let owned = source.to_owned();
-    let parser = std::thread::Builder::new()
-        .name("cel-parser".into())
-        .stack_size(PARSER_STACK)
-        .spawn(move || Parser::new().parse_with_source_info(&owned).map_err(|failed| first_error(&failed.errors)));
-    let outcome = parser.map_err(|_| refused(source, "the parser could not be started"))?.join();
-    match outcome {
-        Ok(Ok((tree, offsets))) => Ok(Parsed { tree, offsets, brackets }),
-        Ok(Err((line, column, message))) => Err(explain(source, offset_of(source, line, column), &message)),
-        Err(_) => Err(refused(source, "the condition cannot be parsed")),
-    }
+    Brackets::scan(source)
+}
+
+/// A tree with its offsets, or line, column and message of what is wrong.
+type Tree = Result<(IdedExpr, SourceInfo), (usize, usize, String)>;
+
+fn tree_of(source: &str) -> Tree {
+    // A panic of the parser's is that one condition's.
+    let parse = || Parser::new().parse_with_source_info(source).map_err(|failed| first_error(&failed.errors));
+    std::panic::catch_unwind(parse).unwrap_or_else(|_| Err((1, 1, "the parser failed".into())))
 }
 
 /// Position and message of the first error; syntax errors come first, they cause the others.

@@ -59,6 +59,46 @@ pub(crate) fn text_of(source: &str, span: Span) -> &str {
     source.get(span.start()..span.end().min(source.len())).unwrap_or_default()
 }
 
+/// The source without space and comments outside of texts; one blank is left between words.
+pub(crate) fn canonical(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source.chars().peekable();
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let mut is_apart = false;
+    while let Some(character) = rest.next() {
+        match character {
+            '/' if rest.peek() == Some(&'/') => {
+                rest.by_ref().find(|&next| next == '\n');
+                is_apart = true;
+            }
+            _ if character.is_ascii_whitespace() => is_apart = true,
+            _ => {
+                if is_apart && is_word(character) && out.ends_with(is_word) {
+                    out.push(' ');
+                }
+                is_apart = false;
+                out.push(character);
+                if matches!(character, '"' | '\'') {
+                    copy_text(character, &mut rest, &mut out);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Copies the rest of a text literal. What it gets wrong of raw and triple-quoted ones leaves more as it was written.
+fn copy_text(quote: char, rest: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) {
+    while let Some(character) = rest.next() {
+        out.push(character);
+        match character {
+            '\\' => out.extend(rest.next()),
+            _ if character == quote => return,
+            _ => {}
+        }
+    }
+}
+
 /// Line and column of a byte offset, from 1, the column in characters.
 pub(crate) fn position_of(source: &str, offset: usize) -> (u32, u32) {
     let before = source.get(..offset).unwrap_or(source);
@@ -94,6 +134,17 @@ pub(crate) fn error_at(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn space_means_nothing_outside_of_texts() {
+        for (source, wanted) in [
+            (" record.amount  >100 // much\n && true", "record.amount>100&&true"),
+            ("record.text == 'a  b \\' c' ", r"record.text=='a  b \' c'"),
+            ("record.text in  lists.x", "record.text in lists.x"),
+        ] {
+            assert_eq!(canonical(source), wanted);
+        }
+    }
 
     #[test]
     fn columns_count_characters() {

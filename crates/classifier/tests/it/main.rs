@@ -3,6 +3,7 @@
 mod conditions;
 mod generated;
 mod hostile;
+mod indexed;
 mod mistakes;
 mod receipts;
 mod reference;

@@ -80,7 +80,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 prop_compose! {
-    fn record()(
+    pub(crate) fn record()(
         title in prop::option::of(line()),
         text in line(),
         amount in prop::option::of(prop::sample::select(vec!["-7.25", "0", "2", "5", "100.5"])),

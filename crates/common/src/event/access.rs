@@ -40,6 +40,16 @@ pub struct TenantUpdated {
     pub after: Option<TenantParts>,
 }
 
+/// A tenant was deleted. Whoever holds data of it forgets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantDeleted {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// Its last name.
+    pub name: String,
+}
+
 /// The parts of a tenant that a change touched; the others are left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -254,6 +264,7 @@ pub struct SubscriptionUpdated {
 
 subject!(TenantCreated, TenantCreated, "tenant", |e| e.tenant_id);
 subject!(TenantUpdated, TenantUpdated, "tenant", |e| e.tenant_id);
+subject!(TenantDeleted, TenantDeleted, "tenant", |e| e.tenant_id);
 subject!(MemberInvited, MemberInvited, "invite", |e| e.invite_id);
 subject!(InviteResent, InviteResent, "invite", |e| e.invite_id);
 subject!(InviteRevoked, InviteRevoked, "invite", |e| e.invite_id);

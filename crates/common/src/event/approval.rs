@@ -21,8 +21,12 @@ pub enum ApprovalOutcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approved {
-    /// The question that was answered.
-    pub approval_id: ApprovalId,
+    /// The question that was answered; none when the person decided without being asked, by an operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<ApprovalId>,
+    /// Whether the record was waiting for a person.
+    #[serde(default = "yes")]
+    pub was_pending: bool,
     /// The person's decision.
     pub decision_id: DecisionId,
     /// Agreement or not.
@@ -41,6 +45,10 @@ pub struct Approved {
     pub requested_at: DateTime,
     /// When it was answered.
     pub decided_at: DateTime,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// An override asked for a rule; processing makes it under the given id.

@@ -34,6 +34,30 @@ pub struct FileDeleted {
     pub record_id: Option<RecordId>,
 }
 
+/// A file was linked to a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileLinked {
+    /// The file.
+    pub file_id: FileId,
+    /// Its name.
+    pub name: String,
+    /// The record that it belongs to from now on.
+    pub record_id: RecordId,
+}
+
+/// A record's file was let go of; it stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileUnlinked {
+    /// The file.
+    pub file_id: FileId,
+    /// Its name.
+    pub name: String,
+    /// The record that it belonged to.
+    pub record_id: RecordId,
+}
+
 /// An import of records ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,5 +75,7 @@ pub struct ImportCompleted {
 }
 
 subject!(FileStored, FileStored, "file", |e| e.file_id);
+subject!(FileLinked, FileLinked, "file", |e| e.file_id);
+subject!(FileUnlinked, FileUnlinked, "file", |e| e.file_id);
 subject!(FileDeleted, FileDeleted, "file", |e| e.file_id);
 subject!(ImportCompleted, ImportCompleted, "import", |e| e.import_id);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::subject;
 use super::{EventData, EventType, Subject};
-use crate::{DateTime, DeliveryId, IntegrationId, RecordId};
+use crate::{DateTime, DeliveryId, IntegrationId, RecordId, SyncRunId};
 
 /// A source was connected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +132,56 @@ pub struct IntegrationRecovered {
     pub last_delivery_at: Option<DateTime>,
 }
 
+/// A source was connected to its provider by OAuth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationAuthorized {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// What was granted, when the provider says so.
+    pub scope: Option<String>,
+}
+
+/// A source's tokens were thrown away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationDisconnected {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A provider takes a source's tokens no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IntegrationNeedsReconnect {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// What the provider said.
+    pub reason: String,
+}
+
+/// Somebody asked for a pull of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncRequested {
+    /// The source.
+    pub integration_id: IntegrationId,
+    /// Its name.
+    pub name: String,
+    /// The run that was queued.
+    pub sync_run_id: SyncRunId,
+}
+
+subject!(IntegrationAuthorized, IntegrationAuthorized, "integration", |e| e.integration_id);
+subject!(IntegrationDisconnected, IntegrationDisconnected, "integration", |e| e.integration_id);
+subject!(IntegrationNeedsReconnect, IntegrationNeedsReconnect, "integration", |e| e.integration_id);
+subject!(SyncRequested, SyncRequested, "integration", |e| e.integration_id);
 subject!(IntegrationFailing, IntegrationFailing, "integration", |e| e.integration_id);
 subject!(IntegrationRecovered, IntegrationRecovered, "integration", |e| e.integration_id);
 subject!(IntegrationConnected, IntegrationConnected, "integration", |e| e.integration_id);

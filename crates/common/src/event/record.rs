@@ -59,6 +59,9 @@ pub struct Classified {
     pub source: String,
     /// When ingestion stored the record, for latency.
     pub received_at: DateTime,
+    /// The person's decision that is taken back by this one, and by no other event is outranked by a machine's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraws: Option<DecisionId>,
 }
 
 /// A person is asked about a record.
@@ -73,6 +76,9 @@ pub struct ReviewRequested {
     pub candidates: Vec<Candidate>,
     /// The record, so that the reviewer's service need not ask for it.
     pub record: RecordSnapshot,
+    /// The person's decision that is taken back by this one, as in [`Classified`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraws: Option<DecisionId>,
 }
 
 impl EventData for Ingested {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EventData, EventType, Subject};
 use crate::rule::{RuleOrigin, RuleStatus};
-use crate::{LabelId, RuleId};
+use crate::{LabelId, RuleId, RuleProposalId, ValueListId};
 
 /// A rule as it stands after the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,64 @@ pub struct RuleUpdated {
 pub struct RuleDeleted {
     /// The rule.
     pub rule_id: RuleId,
+    /// Its last name.
+    pub name: String,
+    /// Its last version.
+    pub version: i32,
+}
+
+/// A proposed rule was dismissed for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleProposalDismissed {
+    /// The proposal.
+    pub proposal_id: RuleProposalId,
+    /// The condition that was proposed.
+    pub condition: String,
+    /// The name of the label that it would have given.
+    pub label: String,
+}
+
+/// A value list was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValueListCreated {
+    /// The list.
+    pub list_id: ValueListId,
+    /// Its name.
+    pub name: String,
+    /// How many values it has.
+    pub values: usize,
+    /// Its version.
+    pub version: i32,
+}
+
+/// A value list was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValueListUpdated {
+    /// The list.
+    pub list_id: ValueListId,
+    /// Its name after the change.
+    pub name: String,
+    /// Its name before it.
+    pub previous_name: String,
+    /// How many values came.
+    pub added: usize,
+    /// How many went.
+    pub removed: usize,
+    /// How many values it has.
+    pub values: usize,
+    /// Its version.
+    pub version: i32,
+}
+
+/// A value list was deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ValueListDeleted {
+    /// The list.
+    pub list_id: ValueListId,
     /// Its last name.
     pub name: String,
     /// Its last version.
@@ -120,6 +178,10 @@ pub(super) use subject;
 subject!(RuleCreated, RuleCreated, "rule", |e| e.rule.rule_id);
 subject!(RuleUpdated, RuleUpdated, "rule", |e| e.rule.rule_id);
 subject!(RuleDeleted, RuleDeleted, "rule", |e| e.rule_id);
+subject!(RuleProposalDismissed, RuleProposalDismissed, "rule_proposal", |e| e.proposal_id);
+subject!(ValueListCreated, ValueListCreated, "value_list", |e| e.list_id);
+subject!(ValueListUpdated, ValueListUpdated, "value_list", |e| e.list_id);
+subject!(ValueListDeleted, ValueListDeleted, "value_list", |e| e.list_id);
 subject!(LabelCreated, LabelCreated, "label", |e| e.label_id);
 subject!(LabelUpdated, LabelUpdated, "label", |e| e.label_id);
 subject!(LabelDeleted, LabelDeleted, "label", |e| e.label_id);

@@ -1,9 +1,11 @@
 //! How much is read, and for how long is waited.
 
+use std::time::Duration;
+
 use outbound::{Outbound, OutboundError, OutboundRequest, OutboundSettings};
 use tokio::net::TcpListener;
 
-use crate::server::{Server, settings};
+use crate::server::{Server, client, ok, settings};
 
 fn small() -> Outbound {
     let settings =
@@ -32,6 +34,17 @@ async fn a_server_that_never_answers_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let error = small().send(get(listener.local_addr().unwrap().port())).await.unwrap_err();
     assert!(matches!(error, OutboundError::TimedOut { .. }) && error.is_transient(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_call_may_ask_for_less_than_the_settings_allow() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mute = get(listener.local_addr().unwrap().port()).within(Duration::from_millis(50), 10);
+    let error = client(&["127.0.0.1"]).send(mute).await.unwrap_err();
+    assert!(matches!(error, OutboundError::TimedOut { limit, .. } if limit.as_millis() == 50), "{error:?}");
+    let server = Server::answering("127.0.0.1", ok("{\"a\":\"0123456789\"}")).await;
+    let error = small().send(get(server.port).within(Duration::from_secs(600), 10)).await.unwrap_err();
+    assert!(matches!(error, OutboundError::TooLarge { limit: 10, .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -21,10 +21,13 @@ async fn a_redirect_inside_is_refused() {
 async fn another_origin_sees_no_authorization() {
     let target = Server::answering("127.0.0.1", ok("{}")).await;
     let door = Server::answering("127.0.0.1", redirect(302, &format!("http://127.0.0.1:{}/b", target.port))).await;
-    let answer = client(&["127.0.0.1"]).send(get(&door, "127.0.0.1")).await.unwrap();
+    let request = get(&door, "127.0.0.1").header("x-api-key", "secret-key").unwrap();
+    let answer = client(&["127.0.0.1"]).send(request).await.unwrap();
     assert!(answer.url.as_str().ends_with("/b"));
-    assert!(door.requests()[0].contains("authorization: Bearer secret-token"));
-    assert!(!target.requests()[0].contains("secret-token"), "{:?}", target.requests());
+    let (first, second) = (&door.requests()[0], &target.requests()[0]);
+    assert!(first.contains("authorization: Bearer secret-token") && first.contains("x-api-key: secret-key"), "{first}");
+    assert!(!second.contains("secret-"), "{second}");
+    assert!(second.contains("accept: application/json"), "{second}");
 }
 
 #[tokio::test]

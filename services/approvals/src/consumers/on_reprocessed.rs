@@ -1,4 +1,4 @@
-//! REPROCESSED: a machine decided a record again, and a question about an earlier decision may be answered by that.
+//! REPROCESSED: a record was decided again, and a question about an earlier decision may be answered by that.
 
 use async_trait::async_trait;
 use bus::{HandleError, Handler};
@@ -23,8 +23,16 @@ impl Handler for OnReprocessed {
         let mut answered: Vec<(TenantId, RecordId, i32)> = Vec::new();
         for event in events {
             let news: Reprocessed = event.decode()?;
-            if news.outcome == ReprocessOutcome::Changed && news.status == RecordStatus::Classified {
-                answered.push((event.tenant_id, news.record_id, news.sequence));
+            if news.outcome != ReprocessOutcome::Changed {
+                continue;
+            }
+            match news.status {
+                RecordStatus::Classified => answered.push((event.tenant_id, news.record_id, news.sequence)),
+                // A person's decision, by an operation: it answers the last question, too.
+                RecordStatus::Approved | RecordStatus::Overridden => {
+                    answered.push((event.tenant_id, news.record_id, news.sequence + 1));
+                }
+                _ => {}
             }
         }
         if answered.is_empty() {

@@ -20,12 +20,14 @@ pub(crate) enum Action {
     Approved,
     /// Somebody decided otherwise.
     Overridden,
-    /// A newer question took its place.
+    /// A newer question took its place, or its record was archived.
     Expired,
+    /// Its record was restored.
+    Reopened,
 }
 
 impl Action {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Requested,
         Self::Claimed,
         Self::Renewed,
@@ -33,6 +35,7 @@ impl Action {
         Self::Approved,
         Self::Overridden,
         Self::Expired,
+        Self::Reopened,
     ];
 
     /// The name on the wire and in the database.
@@ -45,6 +48,7 @@ impl Action {
             Self::Approved => "approved",
             Self::Overridden => "overridden",
             Self::Expired => "expired",
+            Self::Reopened => "reopened",
         }
     }
 

@@ -14,7 +14,7 @@ pub(crate) enum ApprovalStatus {
     Approved,
     /// A person decided otherwise.
     Overridden,
-    /// Came to nothing: a newer decision asks anew, or a person had decided already.
+    /// Came to nothing: a newer decision asks anew, a person had decided already, or the record is archived.
     Expired,
 }
 

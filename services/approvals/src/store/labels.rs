@@ -1,5 +1,6 @@
 //! The tenants' labels, as far as events told of them.
 
+use common::event::LabelState;
 use common::{LabelId, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::prelude::*;
@@ -8,16 +9,6 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::schema::labels as table;
-
-/// A label as one event shows it.
-#[derive(Clone, Debug)]
-pub(crate) struct LabelState {
-    pub(crate) tenant: TenantId,
-    pub(crate) label: LabelId,
-    pub(crate) name: String,
-    pub(crate) version: i32,
-    pub(crate) deleted: bool,
-}
 
 /// The label that has that name now, if the tenant has one.
 pub(crate) async fn find_by_name(

@@ -47,12 +47,12 @@ pub(crate) async fn expire_answered(
     let sequences: Vec<i32> = decided.iter().map(|(.., sequence)| *sequence).collect();
     statement(
         "WITH replaced AS ( \
-             UPDATE approvals AS a SET status = 'expired', version = a.version + 1, \
+             UPDATE approvals AS a SET status = 'expired', closed_by_archive = false, version = a.version + 1, \
                  claimed_by = NULL, claimed_by_name = NULL, claim_expires_at = NULL \
              FROM (SELECT tenant, record, max(sequence) AS sequence \
                    FROM unnest($1, $2, $3) AS e (tenant, record, sequence) GROUP BY tenant, record) AS e \
              WHERE a.tenant_id = e.tenant AND a.record_id = e.record \
-               AND a.status = 'pending' AND a.sequence < e.sequence \
+               AND (a.status = 'pending' OR a.closed_by_archive) AND a.sequence < e.sequence \
              RETURNING a.tenant_id, a.id) \
          INSERT INTO approval_events (tenant_id, approval_id, at, actor, action) \
          SELECT tenant_id, id, $4, $5::json, 'expired' FROM replaced",
@@ -68,7 +68,7 @@ pub(crate) async fn expire_answered(
 }
 
 /// Puts the questions. One that was put before stays as it is; one that comes too late (a later one was put, or a
-/// person decided the record after it was asked) is kept as expired.
+/// person decided the record after it was asked) is kept as expired, and one about an archived record as closed.
 pub(crate) async fn put(
     connection: &mut Connection,
     questions: &[Question],
@@ -91,16 +91,19 @@ pub(crate) async fn put(
     statement(
         "WITH put AS ( \
              INSERT INTO approvals (id, tenant_id, record_id, sequence, proposal_decision_id, proposal, candidates, \
-                 record, label, stage, confidence, requested_at, status) \
+                 record, label, stage, confidence, requested_at, status, closed_by_archive) \
              SELECT e.id, e.tenant, e.record_id, e.sequence, e.decision, e.proposal::json, e.candidates::json, \
                  e.record::json, e.label, e.stage, e.confidence, e.at, \
-                 CASE WHEN e.latest AND NOT EXISTS ( \
-                     SELECT FROM approvals AS o WHERE o.tenant_id = e.tenant AND o.record_id = e.record_id \
-                        AND (o.sequence > e.sequence OR o.decided_at >= e.at)) \
-                 THEN 'pending' ELSE 'expired' END \
+                 CASE WHEN t.is_open AND NOT t.archived THEN 'pending' ELSE 'expired' END, t.is_open AND t.archived \
              FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
                  AS e (id, tenant, record_id, sequence, decision, proposal, candidates, record, label, stage, \
                        confidence, at, latest) \
+             CROSS JOIN LATERAL (SELECT \
+                 e.latest AND NOT EXISTS (SELECT FROM approvals AS o \
+                     WHERE o.tenant_id = e.tenant AND o.record_id = e.record_id \
+                       AND (o.sequence > e.sequence OR o.decided_at >= e.at)) AS is_open, \
+                 EXISTS (SELECT FROM archived_records AS s \
+                     WHERE s.tenant_id = e.tenant AND s.record_id = e.record_id AND s.archived) AS archived) AS t \
              ORDER BY e.tenant, e.record_id \
              ON CONFLICT (tenant_id, record_id, sequence) DO NOTHING \
              RETURNING tenant_id, id, status) \

@@ -23,7 +23,8 @@ pub(super) async fn decide(
     let entry = HistoryEntry { at: cause.at, actor: cause.actor.clone(), action };
     history::append(connection, identity.tenant_id, approval.id, &entry).await?;
     let approved = Approved {
-        approval_id: approval.id,
+        approval_id: Some(approval.id),
+        was_pending: true,
         decision_id: answer.decision_id,
         outcome: answer.outcome,
         label: answer.label,

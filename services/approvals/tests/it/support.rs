@@ -97,7 +97,11 @@ impl Question {
             received_at: self.at,
             normalized: NormalizedRecord { text: "Why was I charged?".into(), ..Default::default() },
         };
-        event(self.tenant, self.at, &ReviewRequested { sequence: self.sequence, proposal, candidates, record })
+        event(
+            self.tenant,
+            self.at,
+            &ReviewRequested { sequence: self.sequence, proposal, candidates, record, withdraws: None },
+        )
     }
 
     /// Puts the question and gives the approval that it opened.

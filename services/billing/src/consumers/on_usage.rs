@@ -1,17 +1,19 @@
-//! The queue `billing.usage`: everything that counts against a plan, and the tenants that begin one.
+//! The queue `billing.usage`: everything that counts against a plan, and the tenants that begin, change and end.
 
 use async_trait::async_trait;
 use bus::{HandleError, Handler};
 use common::TenantId;
 use common::event::{
     DecodeError, Event, IntegrationConnected, IntegrationDeleted, MemberJoined, MemberRemoved, TenantCreated,
+    TenantDeleted,
 };
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::HoldingKind;
 use crate::store::holdings::Holding;
-use crate::usecases::{begin_subscriptions, count_usage};
+use crate::usecases::set_timezones::{set_timezones, timezones};
+use crate::usecases::{begin_subscriptions, close_tenants, count_usage};
 
 /// Counts a batch in one transaction. Usage may come before its tenant does: the two do not need each other.
 #[derive(Debug)]
@@ -23,10 +25,14 @@ impl Handler for OnUsage {
         let held = events.iter().map(holding).collect::<Result<Vec<_>, DecodeError>>()?;
         let held: Vec<Holding> = held.into_iter().flatten().collect();
         let created: Vec<&Event> = events.iter().filter(|event| event.is::<TenantCreated>()).collect();
+        let deleted: Vec<&Event> = events.iter().filter(|event| event.is::<TenantDeleted>()).collect();
+        let zones = timezones(events)?;
         let app = &self.0;
         app.db
             .tenants(&tenants_of(events), async |connection| {
+                set_timezones(connection, app, &zones).await?;
                 begin_subscriptions(connection, app, &created).await?;
+                close_tenants(connection, app, &deleted).await?;
                 count_usage(connection, events, held).await
             })
             .await?;

@@ -3,13 +3,14 @@
 use common::{DateTime, EventId, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::billing_events as table;
 
-/// One change of a subscription.
+/// One entry of the log.
 #[derive(Clone, Debug, Queryable)]
 pub(crate) struct BillingEvent {
     pub(crate) id: Uuid,
@@ -17,6 +18,12 @@ pub(crate) struct BillingEvent {
     pub(crate) plan: String,
     pub(crate) status: String,
     pub(crate) at: DateTime,
+    pub(crate) provider: Option<String>,
+    pub(crate) provider_event_id: Option<String>,
+    pub(crate) provider_event_type: Option<String>,
+    pub(crate) outcome: String,
+    pub(crate) changes: Value,
+    pub(crate) reason: Option<String>,
 }
 
 /// Notes that the tenants began with a plan, under the ids of the events that tell it.
@@ -45,6 +52,30 @@ pub(crate) async fn append(
     Ok(())
 }
 
+/// Writes one entry.
+pub(crate) async fn write(connection: &mut Connection, tenant: TenantId, entry: &BillingEvent) -> Result<(), DbError> {
+    statement(
+        "INSERT INTO billing_events (id, tenant_id, at, type, plan, status, provider, provider_event_id, \
+                                     provider_event_type, outcome, changes, reason) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind::<SqlUuid, _>(entry.id)
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Timestamptz, _>(entry.at)
+    .bind::<Text, _>(&entry.kind)
+    .bind::<Text, _>(&entry.plan)
+    .bind::<Text, _>(&entry.status)
+    .bind::<Nullable<Text>, _>(entry.provider.as_deref())
+    .bind::<Nullable<Text>, _>(entry.provider_event_id.as_deref())
+    .bind::<Nullable<Text>, _>(entry.provider_event_type.as_deref())
+    .bind::<Text, _>(&entry.outcome)
+    .bind::<Json, _>(&entry.changes)
+    .bind::<Nullable<Text>, _>(entry.reason.as_deref())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// The first `limit` entries before a time and id, the newest first.
 pub(crate) async fn list(
     connection: &mut Connection,
@@ -56,7 +87,19 @@ pub(crate) async fn list(
         .filter(table::tenant_id.eq(tenant.0))
         .order((table::at.desc(), table::id.desc()))
         .limit(limit)
-        .select((table::id, table::kind, table::plan, table::status, table::at))
+        .select((
+            table::id,
+            table::kind,
+            table::plan,
+            table::status,
+            table::at,
+            table::provider,
+            table::provider_event_id,
+            table::provider_event_type,
+            table::outcome,
+            table::changes,
+            table::reason,
+        ))
         .into_boxed();
     if let Some((at, id)) = before {
         query = query.filter(table::at.le(at).and(table::at.lt(at).or(table::id.lt(id))));

@@ -10,6 +10,15 @@ diesel::table! {
         trial_end -> Nullable<Timestamptz>,
         last_event_at -> Timestamptz,
         version -> Int4,
+        provider -> Nullable<Text>,
+        subscription_id -> Nullable<Text>,
+        status_since -> Nullable<Timestamptz>,
+        current_period_start -> Nullable<Timestamptz>,
+        current_period_end -> Nullable<Timestamptz>,
+        grace_ends_at -> Nullable<Timestamptz>,
+        scheduled_plan -> Nullable<Text>,
+        scheduled_at -> Nullable<Timestamptz>,
+        access -> Text,
     }
 }
 
@@ -22,5 +31,11 @@ diesel::table! {
         plan -> Text,
         status -> Text,
         at -> Timestamptz,
+        provider -> Nullable<Text>,
+        provider_event_id -> Nullable<Text>,
+        provider_event_type -> Nullable<Text>,
+        outcome -> Text,
+        changes -> Json,
+        reason -> Nullable<Text>,
     }
 }

@@ -41,13 +41,13 @@ pub(crate) async fn of(connection: &mut Connection, tenant: TenantId, period: Pe
 /// Adds records to months; each month of a tenant may be there once.
 pub(crate) async fn add_records(
     connection: &mut Connection,
-    counts: &[((TenantId, Period), i64)],
+    counts: &[((TenantId, NaiveDate), i64)],
 ) -> Result<(), DbError> {
     if counts.is_empty() {
         return Ok(());
     }
     let tenants: Vec<Uuid> = counts.iter().map(|((tenant, _), _)| tenant.0).collect();
-    let months: Vec<NaiveDate> = counts.iter().map(|((_, period), _)| period.first_day()).collect();
+    let months: Vec<NaiveDate> = counts.iter().map(|((_, month), _)| *month).collect();
     let records: Vec<i64> = counts.iter().map(|(_, count)| *count).collect();
     // In one order everywhere, so that two consumers cannot wait for each other.
     statement(

@@ -6,9 +6,10 @@ use common::event::{Cause, Event, SubscriptionUpdated};
 use common::{DateTime, TenantId};
 use db::{Connection, DbError};
 
-use crate::app::App;
-use crate::domain::FREE_PLAN;
-use crate::store::{billing_events, subscriptions};
+use crate::app::{AGENT, App};
+use crate::domain::{FREE_PLAN, Subscription};
+use crate::store::{billing_events, profiles, subscriptions};
+use crate::usecases::restate::entitlements;
 
 const ACTIVE: &str = "active";
 
@@ -29,11 +30,23 @@ pub(crate) async fn begin_subscriptions(
     let log: Vec<_> =
         told.iter().map(|event| (event.tenant_id, event.id, by_tenant[&event.tenant_id].occurred_at)).collect();
     billing_events::append(connection, "SUBSCRIPTION_UPDATED", FREE_PLAN, ACTIVE, &log).await?;
-    app.outbox.append(connection, &told).await
+    app.outbox.append(connection, &told).await?;
+    let zones = profiles::zones(connection, &begun).await?;
+    let allowed: Vec<Event> = begun
+        .iter()
+        .map(|tenant| {
+            let created = by_tenant[tenant];
+            let zone = zones.get(tenant).copied().unwrap_or(chrono_tz::Tz::UTC);
+            let data = entitlements(app, *tenant, &Subscription::free(created.occurred_at), zone.name());
+            Event::new(&Cause::following(created, AGENT, app.clock.now()), AGENT, &data)
+        })
+        .collect();
+    app.outbox.append(connection, &allowed).await?;
+    subscriptions::told(connection, &begun, app.plans.digest()).await
 }
 
 fn tell(app: &App, tenant: TenantId, created: &Event) -> Event {
-    let cause = Cause::following(created, "billing", app.clock.now());
+    let cause = Cause::following(created, AGENT, app.clock.now());
     let data = SubscriptionUpdated { tenant_id: tenant, plan: FREE_PLAN.into(), status: ACTIVE.into() };
-    Event::new(&cause, "billing", &data)
+    Event::new(&cause, AGENT, &data)
 }

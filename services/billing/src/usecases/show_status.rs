@@ -3,18 +3,19 @@
 use common::{DateTime, TenantId};
 use db::{Connection, DbError};
 
-use crate::domain::Period;
-use crate::domain::Subscription;
+use crate::domain::{Period, Subscription};
 use crate::store::usage::Usage;
-use crate::store::{subscriptions, usage};
+use crate::store::{profiles, subscriptions, usage};
 
 /// How a tenant stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Status {
     /// `None` while the tenant's creation has not arrived here; the free plan serves already.
     pub(crate) subscription: Option<Subscription>,
+    /// The calendar month of the tenant, in which usage is counted.
     pub(crate) period: Period,
     pub(crate) usage: Usage,
+    pub(crate) now: DateTime,
 }
 
 /// The tenant's status as of `now`.
@@ -23,7 +24,7 @@ pub(crate) async fn show_status(
     tenant: TenantId,
     now: DateTime,
 ) -> Result<Status, DbError> {
-    let period = Period::of(now);
+    let period = Period::of(now, profiles::zone(connection, tenant).await?);
     let subscription = subscriptions::find(connection, tenant).await?;
-    Ok(Status { subscription, period, usage: usage::of(connection, tenant, period).await? })
+    Ok(Status { subscription, period, usage: usage::of(connection, tenant, period).await?, now })
 }

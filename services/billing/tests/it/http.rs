@@ -27,7 +27,8 @@ async fn the_status_shows_plan_period_entitlements_and_usage() {
     let end = status["currentPeriodEnd"].as_str().expect("a time");
     assert!(end.ends_with("-01T00:00:00Z"), "the end of a calendar month: {end}");
     assert_json_snapshot!(status, {
-        ".currentPeriodEnd" => "[time]", ".usage.periodStart" => "[time]", ".lastEventAt" => "[time]",
+        ".currentPeriodEnd" => "[time]", ".usage.periodStart" => "[time]", ".usage.periodEnd" => "[time]",
+        ".usage.recordsForecast" => "[number]", ".lastEventAt" => "[time]", ".statusSince" => "[time]",
     });
     app.finish().await;
 }

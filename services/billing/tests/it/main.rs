@@ -3,6 +3,7 @@
 mod consumers;
 mod http;
 mod jobs;
+mod payments;
 mod schema;
 mod settings;
 mod support;

@@ -1,6 +1,6 @@
 //! Events to tell, and a service to tell them to.
 
-use billing::{Billing, BillingSettings, HousekeepingSettings, PlansSettings};
+use billing::{Billing, BillingSettings, HousekeepingSettings, PaymentsSettings, PlansSettings};
 use common::event::{
     Cause, Event, EventData, Ingested, IntegrationConnected, IntegrationDeleted, MemberJoined, MemberRemoved,
     RecordSnapshot, TenantCreated,
@@ -20,6 +20,8 @@ pub(crate) fn settings(parts: &Resources) -> BillingSettings {
         internal: parts.internal(),
         telemetry: parts.telemetry(),
         plans: PlansSettings::default(),
+        payments: PaymentsSettings::default(),
+        outbound: Default::default(),
         housekeeping: HousekeepingSettings::default(),
     }
 }
@@ -34,7 +36,8 @@ pub(crate) fn now() -> DateTime {
     SystemClock.now()
 }
 
-fn event<D: EventData>(tenant: TenantId, at: DateTime, data: &D) -> Event {
+/// An event of the tenant.
+pub(crate) fn event<D: EventData>(tenant: TenantId, at: DateTime, data: &D) -> Event {
     let cause = Cause { tenant_id: tenant, actor: Actor::service("test"), trace: TraceContext::random(), at };
     Event::new(&cause, "test", data)
 }

@@ -41,6 +41,8 @@ pub(crate) enum Lacking {
     Enrolment,
     /// Its person has one, and did not show it in this session.
     Proof,
+    /// The tenant lets its members in through its identity provider only.
+    Provider,
 }
 
 /// A credential that was found good.
@@ -52,6 +54,8 @@ pub(crate) struct Checked {
     pub credential: Credential,
     /// What is still asked of it before anything else.
     pub lacking: Option<Lacking>,
+    /// Whether the tenant's identity provider opened the session: it reaches nothing of its person's elsewhere.
+    pub confined: bool,
     expires_at: Option<DateTime>,
     signed: Mutex<Option<(HeaderValue, DateTime)>>,
 }
@@ -106,10 +110,10 @@ impl Checked {
     fn new(
         identity: Identity,
         credential: Credential,
-        lacking: Option<Lacking>,
+        (lacking, confined): (Option<Lacking>, bool),
         expires_at: Option<DateTime>,
     ) -> Arc<Self> {
-        Arc::new(Self { identity, credential, lacking, expires_at, signed: Mutex::new(None) })
+        Arc::new(Self { identity, credential, lacking, confined, expires_at, signed: Mutex::new(None) })
     }
 }
 
@@ -181,10 +185,12 @@ impl Checker {
             return Err(revoked(state.revoked_reason.map_or("revoked".into(), Cow::Owned)));
         }
         let role = state.role.as_deref().and_then(Role::parse).ok_or_else(|| revoked("member_removed".into()))?;
+        // Owners keep their password as a way in: a provider that fails would else lock out whoever can repair it.
+        let misses_provider = state.is_provider_required && !state.confined && role != Role::Owner;
         let lacking = match (state.second_factor_at, state.is_enrolled, state.is_required) {
             (None, true, _) => Some(Lacking::Proof),
             (None, false, true) => Some(Lacking::Enrolment),
-            (Some(_), ..) | (None, false, false) => None,
+            (Some(_), ..) | (None, false, false) => misses_provider.then_some(Lacking::Provider),
         };
         let identity = Identity {
             tenant_id: claims.tid,
@@ -193,7 +199,7 @@ impl Checker {
             scopes: None,
             display_name: state.email,
         };
-        Ok(Checked::new(identity, Credential::Session(claims.sid), lacking, Some(expires_at)))
+        Ok(Checked::new(identity, Credential::Session(claims.sid), (lacking, state.confined), Some(expires_at)))
     }
 
     async fn look_up_key(&self, hash: &[u8; 32], now: DateTime) -> Result<Arc<Checked>, CheckError> {
@@ -214,7 +220,7 @@ impl Checker {
             scopes: key.scopes,
             display_name: key.name,
         };
-        Ok(Checked::new(identity, Credential::ApiKey(ApiKeyId(key.id)), None, key.expires_at))
+        Ok(Checked::new(identity, Credential::ApiKey(ApiKeyId(key.id)), (None, false), key.expires_at))
     }
 
     /// Forgets a key that was revoked.
@@ -233,9 +239,10 @@ impl Checker {
         self.forget(&self.tokens, move |checked| checked.identity.principal == principal);
     }
 
-    /// Forgets a tenant's people: what it asks of them changed.
+    /// Forgets a tenant's people and keys: what it asks of them changed, or it is gone.
     pub(crate) fn forget_tenant(&self, tenant: TenantId) {
         self.forget(&self.tokens, move |checked| checked.identity.tenant_id == tenant);
+        self.forget(&self.api_keys, move |checked| checked.identity.tenant_id == tenant);
     }
 
     /// Forgets a member whose role changed or who was removed.
@@ -269,6 +276,8 @@ pub(crate) fn ended(reason: &str) -> &'static str {
         "token_reused" => "An old refresh token of this session came back, so the session was ended. Sign in again.",
         "member_removed" => "You are no member of this tenant any more. Sign in to another one, or ask for an invite.",
         "password_changed" => "The password was changed, which ended all other sessions. Sign in with the new one.",
+        "sign_in_changed" => "The tenant's sign-in was changed, which ended this session. Sign in again.",
+        "tenant_deleted" => "The tenant was deleted. Sign in to another one.",
         "expired" => "This session was not used for too long. Sign in again.",
         _ => "This session was ended from elsewhere. Sign in again.",
     }
@@ -279,6 +288,7 @@ impl From<Lacking> for ApiError {
         match lacking {
             Lacking::Enrolment => Self::new(ErrorCode::SecondFactorEnrolmentRequired),
             Lacking::Proof => Self::new(ErrorCode::SecondFactorRequired),
+            Lacking::Provider => Self::new(ErrorCode::SignInProviderRequired),
         }
     }
 }

@@ -5,6 +5,8 @@ pub(crate) mod backoff;
 pub(crate) mod device;
 pub(crate) mod email;
 pub(crate) mod grant;
+pub(crate) mod id_token;
+pub(crate) mod identity_provider;
 pub(crate) mod password;
 pub(crate) mod recovery_code;
 pub(crate) mod rotation;

@@ -5,6 +5,7 @@ pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
+pub(crate) mod oidc;
 pub(crate) mod password;
 pub(crate) mod refresh;
 pub(crate) mod sealed;

@@ -15,6 +15,7 @@ pub(crate) mod revoke_api_key;
 pub(crate) mod revoke_session;
 pub(crate) mod second_step;
 pub(crate) mod show_me;
+pub(crate) mod sign_in;
 pub(crate) mod signup;
 pub(crate) mod switch_tenant;
 pub(crate) mod totp;

@@ -26,6 +26,7 @@ pub(crate) struct RateLimits {
     sign_in: Option<Limiter>,
     sign_up: Option<Limiter>,
     mail: Option<Limiter>,
+    transfer: Option<Limiter>,
 }
 
 /// What a quota is kept for, as `context.scope` names it.
@@ -34,6 +35,8 @@ enum Scope {
     Address,
     Principal,
     Tenant,
+    /// A tenant's long bodies.
+    Transfer,
     Integration,
 }
 
@@ -59,6 +62,7 @@ impl RateLimits {
             sign_in: limiter(settings.sign_in),
             sign_up: limiter(settings.sign_up),
             mail: limiter(settings.mail),
+            transfer: limiter(settings.transfer),
         }
     }
 
@@ -81,7 +85,7 @@ impl RateLimits {
         let special = match class {
             RateClass::Exempt => return Ok(()),
             RateClass::Webhook => return take(self.webhook.as_ref(), Scope::Integration, last_segment(path), left),
-            RateClass::Usual => None,
+            RateClass::Usual | RateClass::Transfer => None,
             RateClass::SignIn => self.sign_in.as_ref(),
             RateClass::SignUp => self.sign_up.as_ref(),
             RateClass::Mail => self.mail.as_ref(),
@@ -94,9 +98,19 @@ impl RateLimits {
     ///
     /// # Errors
     /// When it is one too many.
-    pub(crate) fn inside(&self, identity: &Identity, left: &mut Option<Allowance>) -> Result<(), ApiError> {
+    pub(crate) fn inside(
+        &self,
+        class: RateClass,
+        identity: &Identity,
+        left: &mut Option<Allowance>,
+    ) -> Result<(), ApiError> {
+        let tenant = identity.tenant_id.0.as_u128();
         take(self.principal.as_ref(), Scope::Principal, principal_key(identity), left)?;
-        take(self.tenant.as_ref(), Scope::Tenant, identity.tenant_id.0.as_u128(), left)
+        take(self.tenant.as_ref(), Scope::Tenant, tenant, left)?;
+        match class {
+            RateClass::Transfer => take(self.transfer.as_ref(), Scope::Transfer, tenant, left),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -136,6 +150,7 @@ impl Scope {
             Self::Address => "address",
             Self::Principal => "principal",
             Self::Tenant => "tenant",
+            Self::Transfer => "transfer",
             Self::Integration => "integration",
         }
     }

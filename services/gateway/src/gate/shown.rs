@@ -12,6 +12,20 @@ use crate::auth::checker::Credential;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown(pub Credential);
 
+/// Whether the tenant's identity provider opened the caller's session: it sees nothing of its person's elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Confined(pub bool);
+
+impl FromRequest for Confined {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let confined = request.extensions().get::<Self>().copied();
+        ready(confined.ok_or_else(|| ApiError::internal("a handler of a public call asks whether it is confined")))
+    }
+}
+
 impl FromRequest for Shown {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;

@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schemas;
-use crate::routes::{self, Access, RateClass, Route, Verb};
+use super::{answers, schemas};
+use crate::routes::{self, Access, Route, Verb};
 
 /// The committed documents, bodies as they are inside the envelope.
 const PARTS: [(&str, &str); 6] = [
@@ -51,6 +51,8 @@ pub fn document(public_url: &str) -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
+            "headers": answers::headers(),
+            "parameters": answers::parameters(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An access token or an API key"},
             },
@@ -64,25 +66,22 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
     if let Some(route) = route {
         describe_access(route, operation);
     }
-    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
-    if route.is_some_and(|route| route.rate != RateClass::Exempt) {
-        let limited = json!({"description": "`rate_limited`: wait for `Retry-After` seconds"});
-        responses.entry("429").or_insert(limited);
+    if let Some(route) = route {
+        answers::complete(route, operation);
     }
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     if let Some(empty) = responses.remove("204") {
         responses.entry("200").or_insert(empty);
     }
     for (status, response) in responses.iter_mut() {
         if status.starts_with('4') || status.starts_with('5') || status == "default" {
-            frame_error(response);
+            answers::frame_error(status, response);
         } else if !status.starts_with('3') {
             frame_data(response);
         }
-    }
-    if route.is_some_and(|route| route.access != Access::Public) {
-        let unauthenticated = json!({"description": "`unauthenticated`, `token_expired` or `session_revoked`"});
-        let response = responses.entry("401").or_insert(unauthenticated);
-        frame_error(response);
+        if let Some(route) = route {
+            answers::describe_headers(route, status, response);
+        }
     }
 }
 
@@ -129,10 +128,6 @@ fn frame_data(response: &mut Value) {
             media["example"] = json!({"data": example, "error": null, "meta": {"traceId": "0".repeat(32)}});
         }
     }
-}
-
-fn frame_error(response: &mut Value) {
-    response["content"] = json!({JSON: {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}});
 }
 
 fn data_envelope(data: &Value) -> Value {

@@ -1,6 +1,8 @@
 //! Labels, rules and decisions.
 
-use common::Permission::{LabelsRead, LabelsWrite, ProcessingRead, ProcessingWrite, RulesRead, RulesTest, RulesWrite};
+use common::Permission::{
+    LabelsRead, LabelsWrite, ProcessingRead, ProcessingWrite, RulesPropose, RulesRead, RulesTest, RulesWrite,
+};
 
 use super::Route;
 use super::Upstream::Processing;
@@ -15,12 +17,27 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Processing, Get, "/api/v1/rules", RulesRead),
     Route::to(Processing, Post, "/api/v1/rules", RulesWrite),
     Route::to(Processing, Post, "/api/v1/rules/test", RulesTest),
+    Route::to(Processing, Post, "/api/v1/rules/preview", RulesTest),
+    Route::to(Processing, Get, "/api/v1/rules/proposals", RulesRead),
+    Route::to(Processing, Post, "/api/v1/rules/proposals/{id}/accept", RulesPropose),
+    Route::to(Processing, Post, "/api/v1/rules/proposals/{id}/dismiss", RulesPropose),
+    Route::to(Processing, Get, "/api/v1/rules/export", RulesRead),
+    Route::to(Processing, Post, "/api/v1/rules/import/plan", RulesTest),
+    Route::to(Processing, Post, "/api/v1/rules/import/apply", RulesWrite),
     Route::to(Processing, Get, "/api/v1/rules/{id}", RulesRead),
     Route::to(Processing, Patch, "/api/v1/rules/{id}", RulesWrite),
     Route::to(Processing, Delete, "/api/v1/rules/{id}", RulesWrite),
     Route::to(Processing, Post, "/api/v1/rules/{id}/enable", RulesWrite),
     Route::to(Processing, Post, "/api/v1/rules/{id}/disable", RulesWrite),
+    Route::to(Processing, Post, "/api/v1/rules/{id}/promote", RulesWrite),
+    Route::to(Processing, Post, "/api/v1/rules/{id}/restore", RulesWrite),
+    Route::to(Processing, Get, "/api/v1/rules/{id}/stats", RulesRead),
     Route::to(Processing, Get, "/api/v1/rules/{id}/versions", RulesRead),
+    Route::to(Processing, Get, "/api/v1/value-lists", RulesRead),
+    Route::to(Processing, Post, "/api/v1/value-lists", RulesWrite),
+    Route::to(Processing, Get, "/api/v1/value-lists/{id}", RulesRead),
+    Route::to(Processing, Patch, "/api/v1/value-lists/{id}", RulesWrite),
+    Route::to(Processing, Delete, "/api/v1/value-lists/{id}", RulesWrite),
     Route::to(Processing, Get, "/api/v1/processing/outcomes/{recordId}", ProcessingRead),
     Route::to(Processing, Get, "/api/v1/processing/settings", ProcessingRead),
     Route::to(Processing, Patch, "/api/v1/processing/settings", ProcessingWrite),

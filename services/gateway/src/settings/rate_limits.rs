@@ -35,6 +35,9 @@ pub struct RateLimitSettings {
     pub sign_up: QuotaSettings,
     /// Calls of one address that send mail to somebody (`VERDICT__RATE_LIMITS__MAIL__…`).
     pub mail: QuotaSettings,
+    /// Uploads, downloads, imports and exports of one tenant: each may hold a connection and the disk for minutes
+    /// (`VERDICT__RATE_LIMITS__TRANSFER__…`).
+    pub transfer: QuotaSettings,
 }
 
 /// One quota.
@@ -77,6 +80,7 @@ impl Default for RateLimitSettings {
             sign_in: QuotaSettings::new(120, 120),
             sign_up: QuotaSettings::new(60, 60),
             mail: QuotaSettings::new(20, 20),
+            transfer: QuotaSettings::new(600, 120),
         }
     }
 }
@@ -97,6 +101,7 @@ impl Validate for RateLimitSettings {
             ("sign_in", self.sign_in),
             ("sign_up", self.sign_up),
             ("mail", self.mail),
+            ("transfer", self.transfer),
         ];
         for (name, quota) in quotas {
             if quota.per_minute > 0 && quota.burst == 0 {

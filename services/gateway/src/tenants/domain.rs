@@ -21,7 +21,13 @@ struct Known {
     /// Whether members need a second factor.
     #[serde(default)]
     require_second_factor: Option<serde_json::Value>,
+    /// How many days raw forms of records are kept; ingestion heeds it.
+    #[serde(default)]
+    retention_days: Option<serde_json::Value>,
 }
+
+/// Most days that raw forms can be kept for; without the setting they are kept for good.
+const MAX_RETENTION_DAYS: i64 = 3_650;
 
 /// Checks a name.
 pub(crate) fn check_name(found: &mut Vec<Violation>, path: &str, name: &str) {
@@ -44,10 +50,16 @@ pub(crate) fn check_settings(found: &mut Vec<Violation>, settings: &str) {
     if settings.len() > MAX_SETTINGS {
         found.push(Violation::new("settings", "max_length", format!("must be at most {MAX_SETTINGS} bytes of JSON")));
     }
-    if let Ok(Known { require_second_factor: Some(value) }) = serde_json::from_str(settings)
-        && !value.is_boolean()
-    {
-        found.push(Violation::new("settings.requireSecondFactor", "type", "must be true or false"));
+    if let Ok(Known { require_second_factor, retention_days }) = serde_json::from_str(settings) {
+        if require_second_factor.is_some_and(|value| !value.is_boolean()) {
+            found.push(Violation::new("settings.requireSecondFactor", "type", "must be true or false"));
+        }
+        let is_kept_for = |days: i64| (1..=MAX_RETENTION_DAYS).contains(&days);
+        if retention_days.is_some_and(|value| !value.as_i64().is_some_and(is_kept_for)) {
+            let message =
+                format!("must be a whole number of days, 1 to {MAX_RETENTION_DAYS}; leave it out to keep all");
+            found.push(Violation::new("settings.retentionDays", "range", message));
+        }
     }
     if depth(settings) > MAX_DEPTH {
         found.push(Violation::new("settings", "max_depth", format!("must be at most {MAX_DEPTH} levels deep")));

@@ -1,5 +1,6 @@
 //! Rows of tenants and memberships; the only place of `tenants` that knows the database.
 
+pub(crate) mod entitlements;
 pub(crate) mod invites;
 pub(crate) mod memberships;
 pub(crate) mod tenants;

@@ -4,6 +4,7 @@ pub(crate) mod accept_invite;
 pub(crate) mod change_member;
 pub(crate) mod create_invite;
 pub(crate) mod create_tenant;
+pub(crate) mod delete_tenant;
 pub(crate) mod remove_member;
 pub(crate) mod resend_invite;
 pub(crate) mod revoke_invite;

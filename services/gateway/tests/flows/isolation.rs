@@ -17,6 +17,7 @@ struct Belongings {
     import: String,
     label: String,
     rule: String,
+    value_list: String,
     approval: String,
     member: String,
     session: String,
@@ -31,6 +32,8 @@ impl Belongings {
         let label = owner.post("/labels", json!({"name": secret_word, "description": "", "examples": []})).await;
         let rule = json!({"name": secret_word, "condition": "record.text == \"x\"", "label": secret_word});
         let rule = owner.post("/rules", rule).await.expect(201);
+        let list = json!({"name": secret_word.replace('-', "_"), "values": [secret_word]});
+        let list = owner.post("/value-lists", list).await.expect(201);
         let source = owner.connect_source(secret_word).await;
         let received =
             owner.deliver(&source, secret_word, &format!("only a person knows {secret_word}")).await.expect(202);
@@ -61,6 +64,7 @@ impl Belongings {
             import: id(&import),
             label: id(&label.expect(201)),
             rule: id(&rule),
+            value_list: id(&list),
             approval,
             member: me["user"]["id"].as_str().expect("an id").to_owned(),
             session: id(&sessions[0]),
@@ -70,7 +74,7 @@ impl Belongings {
         }
     }
 
-    fn all(&self) -> [&str; 13] {
+    fn all(&self) -> [&str; 14] {
         [
             &self.integration,
             &self.delivery,
@@ -79,6 +83,7 @@ impl Belongings {
             &self.import,
             &self.label,
             &self.rule,
+            &self.value_list,
             &self.approval,
             &self.member,
             &self.session,
@@ -97,6 +102,7 @@ impl Belongings {
             p if p.starts_with("/files") => &self.file,
             p if p.starts_with("/operations") => &self.operation,
             p if p.starts_with("/labels") => &self.label,
+            p if p.starts_with("/value-lists") => &self.value_list,
             p if p.starts_with("/rules") => &self.rule,
             p if p.starts_with("/approvals") => &self.approval,
             p if p.starts_with("/tenants/current/invites") => &self.invite,
@@ -124,6 +130,8 @@ fn body(route: &Route) -> Value {
         "/records/{id}/attachments" => json!({"fileId": "0190a000-0000-7000-8000-000000000000"}),
         "/approvals/{id}/override" => json!({"label": "mallory-word"}),
         "/integrations/{id}/mapping/test" => json!({"payload": {}}),
+        "/integrations/{id}/deliveries/replay" => json!({"filter": {}}),
+        "/rules/{id}/restore" => json!({"version": 1}),
         _ => json!({}),
     }
 }
@@ -159,6 +167,7 @@ async fn no_call_crosses_from_one_tenant_to_another() {
         format!("/records/{}", hers.record),
         format!("/files/{}", hers.file),
         format!("/rules/{}", hers.rule),
+        format!("/value-lists/{}", hers.value_list),
         format!("/labels/{}", hers.label),
         format!("/integrations/{}", hers.integration),
         format!("/approvals/{}", hers.approval),

@@ -2,9 +2,12 @@
 
 mod acts;
 mod api;
+mod billing;
 mod files;
 mod isolation;
 mod outage;
+mod pulls;
 mod races;
+mod remaps;
 mod traces;
 mod way;

@@ -51,7 +51,7 @@ struct Count {
     count: i64,
 }
 
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 12] = [
     ("SELECT count(*) AS count FROM tenants", "tenants"),
     ("SELECT count(*) AS count FROM memberships", "memberships"),
     ("SELECT count(*) AS count FROM sessions", "sessions"),
@@ -60,6 +60,10 @@ const TABLES: [(&str, &str); 8] = [
     ("SELECT count(*) AS count FROM invites", "invites"),
     ("SELECT count(*) AS count FROM invite_links", "invite_links"),
     ("SELECT count(*) AS count FROM idempotency_keys", "idempotency_keys"),
+    ("SELECT count(*) AS count FROM sign_in_providers", "sign_in_providers"),
+    ("SELECT count(*) AS count FROM sign_in_domains", "sign_in_domains"),
+    ("SELECT count(*) AS count FROM sign_in_identities", "sign_in_identities"),
+    ("SELECT count(*) AS count FROM sign_in_flows", "sign_in_flows"),
 ];
 
 async fn count_as(app: &TestApp, tenants: &[TenantId], sql: &'static str) -> i64 {
@@ -78,6 +82,17 @@ async fn row_level_security_binds_the_applications_role() {
     for user in [&ann, &bob] {
         let invite = json!({"email": "x@example.com", "role": "analyst"});
         assert_eq!(user.post("/api/v1/tenants/current/invites", invite).await.status, 201);
+    }
+    for user in [&ann, &bob] {
+        app.owner_sql(&format!(
+            "INSERT INTO sign_in_providers VALUES ('{tenant}', 'i', 'c', '', 'analyst', 'claim', 1, true, false, 1, now(), now()); \
+             INSERT INTO sign_in_domains VALUES ('{tenant}', 'example.com', 'x', now()); \
+             INSERT INTO sign_in_identities VALUES ('{tenant}', 'i', 's', '{id}', now(), now()); \
+             INSERT INTO sign_in_flows VALUES ('{id}', '{tenant}', '', 'i', 'c', 'r', '', NULL, now() + interval '1 hour')",
+            tenant = user.tenant,
+            id = user.id,
+        ))
+        .await;
     }
     let own: TenantId = ann.tenant.parse().expect("an id");
     for (sql, table) in TABLES {

@@ -263,3 +263,20 @@ async fn a_crowd_of_guesses_at_once_counts_as_a_crowd() {
     assert!((6..=8).contains(&tried), "{tried} guesses were let in");
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_transfers_have_a_quota_of_their_own() {
+    let app = start_with(|settings| settings.rate_limits.transfer = QuotaSettings::new(1, 2)).await;
+    let (one, other) = (sign_up(&app, "one").await, sign_up(&app, "other").await);
+    let export = "/api/v1/records/export";
+    let get = async |user: &crate::support::User, path: &str| user.send("GET", path, &[], None).await;
+    let content = "/api/v1/files/0190a000-0000-7000-8000-000000000000/content";
+    assert_eq!((get(&one, export).await.status, get(&one, content).await.status), (200, 200));
+    let refused = get(&one, export).await;
+    assert_eq!((refused.status, code(&refused)), (429, "rate_limited"), "{refused:?}");
+    assert_eq!(refused.body["error"]["context"]["scope"], "transfer");
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(get(&one, "/api/v1/records").await.status, 200, "other calls go on");
+    assert_eq!(get(&other, export).await.status, 200, "and another tenant's transfers");
+    app.finish().await;
+}

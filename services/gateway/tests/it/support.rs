@@ -3,8 +3,9 @@
 use gateway::Gateway;
 use gateway::settings::{
     AuthSettings, CorsSettings, GatewaySettings, HashingSettings, MailSettings, ProxySettings, RateLimitSettings,
-    UpstreamUrls,
+    SignInSettings, UpstreamUrls,
 };
+use outbound::OutboundSettings;
 use serde_json::{Value, json};
 use settings::{ExposeSecret as _, PublicSettings};
 use test_support::{Answer, Client, Resources, TestApp};
@@ -35,6 +36,8 @@ pub(crate) fn settings(resources: &Resources, url: &str) -> GatewaySettings {
         rate_limits: RateLimitSettings::default(),
         cors: CorsSettings::default(),
         mail: MailSettings { folder: Some(mail_folder(resources)), ..Default::default() },
+        sign_in: SignInSettings::default(),
+        outbound: OutboundSettings::default(),
         telemetry: resources.telemetry(),
     }
 }

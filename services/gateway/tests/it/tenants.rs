@@ -185,3 +185,22 @@ async fn of_two_owners_who_remove_each_other_one_stays() {
 fn app_id() -> String {
     "0190a000-0000-7000-8000-000000000000".to_owned()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_days_that_raw_forms_are_kept_are_checked() {
+    let app = start().await;
+    let owner = sign_up(&app, "owner").await;
+    let patch = async |days: serde_json::Value| {
+        owner.patch("/api/v1/tenants/current", json!({"settings": {"retentionDays": days}})).await
+    };
+    for odd in [json!(0), json!(-1), json!(3_651), json!(1.5), json!("30"), json!([30])] {
+        let refused = patch(odd.clone()).await;
+        assert_eq!((refused.status, code(&refused)), (422, "validation_failed"), "{odd}");
+        let path = &refused.body["error"]["context"]["fields"][0]["path"];
+        assert_eq!(path, "settings.retentionDays", "{odd}");
+    }
+    for days in [json!(1), json!(3_650), json!(null)] {
+        assert_eq!(patch(days.clone()).await.status, 200, "{days}");
+    }
+    app.finish().await;
+}

@@ -24,7 +24,7 @@ fn decode(secret: &str) -> Vec<u8> {
 }
 
 /// What an authenticator shows `steps` steps from now.
-fn shown(secret: &str, steps: i64) -> String {
+pub(crate) fn shown(secret: &str, steps: i64) -> String {
     let step = SystemClock.now().timestamp() / 30 + steps;
     let tag = sign(&Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, &decode(secret)), &step.to_be_bytes());
     let at = usize::from(tag.as_ref()[19] & 15);
@@ -33,8 +33,8 @@ fn shown(secret: &str, steps: i64) -> String {
 }
 
 /// Enrols with the code before the present one, so that the present one is still unused.
-async fn enrol(user: &User) -> (String, Vec<String>) {
-    let begun = user.send("POST", TOTP, &[], None).await;
+pub(crate) async fn enrol(user: &User) -> (String, Vec<String>) {
+    let begun = user.post(TOTP, json!({"password": PASSWORD})).await;
     assert_eq!(begun.status, 201, "{begun:?}");
     let secret = text(&begun.body["data"]["secret"]);
     assert!(text(&begun.body["data"]["otpauthUri"]).contains(&secret));
@@ -134,8 +134,8 @@ async fn enrolling_renewing_and_removing_have_their_order() {
     conflict(ann.post(&format!("{TOTP}/recovery-codes"), password.clone()).await, none).await;
 
     let key = [("idempotency-key", "k")];
-    let first = ann.send("POST", TOTP, &key, None).await;
-    let again = ann.send("POST", TOTP, &key, None).await;
+    let first = ann.send("POST", TOTP, &key, Some(password.clone())).await;
+    let again = ann.send("POST", TOTP, &key, Some(password.clone())).await;
     assert_eq!((first.status, &first.body["data"]), (201, &again.body["data"]), "the same secret");
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     let wrong = ann.post(&format!("{TOTP}/confirm"), json!({"code": "000000"})).await;
@@ -143,7 +143,7 @@ async fn enrolling_renewing_and_removing_have_their_order() {
     assert_eq!(log_in(&app, json!({})).await.status, 200, "not before it is confirmed");
 
     let (secret, old) = enrol(&ann).await;
-    conflict(ann.send("POST", TOTP, &[], None).await, "second_factor_enrolled").await;
+    conflict(ann.post(TOTP, password.clone()).await, "second_factor_enrolled").await;
     conflict(ann.post(&format!("{TOTP}/confirm"), json!({"code": "123456"})).await, "second_factor_enrolled").await;
     let both = json!({"password": PASSWORD, "code": "123456"});
     for bad in [json!({}), both] {
@@ -160,6 +160,10 @@ async fn enrolling_renewing_and_removing_have_their_order() {
 
     let wrong = ann.send("DELETE", TOTP, &[], Some(json!({"password": "wrong"}))).await;
     assert_eq!((wrong.status, code(&wrong)), (401, "invalid_credentials"));
+    for bare in [json!({}), json!({"code": shown(&secret, 0)}), json!({"recoveryCode": old[1]})] {
+        let refused = ann.send("DELETE", TOTP, &[], Some(bare)).await;
+        assert_eq!((refused.status, code(&refused)), (422, "validation_failed"), "no code stands for the password");
+    }
     assert_eq!(ann.send("DELETE", TOTP, &[], Some(password)).await.status, 200);
     assert_eq!(log_in(&app, json!({})).await.status, 200);
     app.wait_for_event("RECOVERY_CODES_RENEWED").await;
@@ -242,5 +246,41 @@ async fn an_invite_is_no_way_around_the_second_factor() {
     assert_eq!(joined.status, 200, "{joined:?}");
     let inside = User::signed_in(&app, &joined);
     assert_eq!(inside.get("/api/v1/tenants/current/members").await.status, 200, "what bob showed counts here as well");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_session_alone_enrols_nothing() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    for bare in [None, Some(json!({})), Some(json!({"code": "123456"}))] {
+        let refused = ann.send("POST", TOTP, &[], bare).await;
+        assert!(matches!(refused.status, 400 | 415 | 422), "{refused:?}");
+    }
+    let wrong = json!({"password": "wrong"});
+    let refused = ann.post(TOTP, wrong.clone()).await;
+    assert_eq!((refused.status, code(&refused)), (401, "invalid_credentials"), "{refused:?}");
+    assert_eq!(app.count("second_factors").await, 0);
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        answers.push(ann.post(TOTP, wrong.clone()).await.status);
+    }
+    assert!(answers.contains(&429), "guesses count as they do at sign-in: {answers:?}");
+    assert_eq!(ann.post(TOTP, json!({"password": PASSWORD})).await.status, 429, "and so the right one waits");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_from_before_shows_the_second_factor_later() {
+    let app = start().await;
+    let ann = sign_up(&app, "ann").await;
+    let former = User::signed_in(&app, &log_in(&app, json!({})).await);
+    let (secret, _) = enrol(&ann).await;
+    assert_eq!(code(&former.get("/api/v1/records").await), "second_factor_required");
+    let prove = format!("{TOTP}/prove");
+    let wrong = former.post(&prove, json!({"code": "000000"})).await;
+    assert_eq!((wrong.status, code(&wrong)), (401, "invalid_second_factor"), "{wrong:?}");
+    assert_eq!(former.post(&prove, json!({"code": shown(&secret, 0)})).await.status, 200);
+    assert_eq!(former.get("/api/v1/records").await.status, 200);
     app.finish().await;
 }

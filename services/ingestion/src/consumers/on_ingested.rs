@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::store;
+use crate::usecases::store_attachments::store_attachments;
 
-/// Takes records into the lists' facets and words. Both are read from the records, so repetition changes nothing.
+/// Takes records into the lists' facets and words, and keeps the files that came inside of them. All of it is read from
+/// what is stored, so repetition changes nothing.
 #[derive(Debug)]
 pub(crate) struct OnIngested {
     app: Arc<App>,
@@ -38,8 +40,9 @@ impl Handler for OnIngested {
             .tenants(&tenants, async |connection| {
                 store::facets::refresh(connection, &scope, &records).await?;
                 store::facets::add_words(connection, &records).await?;
-                Ok(())
+                Ok::<_, HandleError>(())
             })
-            .await
+            .await?;
+        Ok(store_attachments(&self.app, &tenants, events).await?)
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Act {
     Restore,
     /// Has it decided again by the rules of the present, unless a person decided it.
     Reprocess,
+    /// Gives it a label, as a person's decision.
+    Relabel,
 }
 
 impl Act {
@@ -23,20 +25,29 @@ impl Act {
             Self::Archive => "archive",
             Self::Restore => "restore",
             Self::Reprocess => "reprocess",
+            Self::Relabel => "relabel",
         }
     }
 
+    const ALL: [Self; 4] = [Self::Archive, Self::Restore, Self::Reprocess, Self::Relabel];
+
     /// The act of that name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        [Self::Archive, Self::Restore, Self::Reprocess].into_iter().find(|act| act.as_str() == name)
+        Self::ALL.into_iter().find(|act| act.as_str() == name)
     }
 
-    /// The act that undoes it; deciding again is undone by deciding as before.
+    /// Whether it is processing that does it, and says later how it ended.
+    pub(crate) const fn is_asked_of_processing(self) -> bool {
+        matches!(self, Self::Reprocess | Self::Relabel)
+    }
+
+    /// The act that undoes it; a decision is undone by making the one before anew.
     pub(crate) const fn inverse(self) -> Self {
         match self {
             Self::Archive => Self::Restore,
             Self::Restore => Self::Archive,
             Self::Reprocess => Self::Reprocess,
+            Self::Relabel => Self::Relabel,
         }
     }
 
@@ -46,10 +57,10 @@ impl Act {
             (Self::Archive, RecordStatus::Archived) => Some(Obstacle::AlreadyArchived),
             (Self::Restore, RecordStatus::Archived) => None,
             (Self::Restore, _) => Some(Obstacle::NotArchived),
-            (Self::Reprocess, RecordStatus::Archived) => Some(Obstacle::Archived),
+            (Self::Reprocess | Self::Relabel, RecordStatus::Archived) => Some(Obstacle::Archived),
             (_, RecordStatus::Held) => Some(Obstacle::Held),
             (Self::Reprocess, _) if decided_by_human => Some(Obstacle::DecidedByPerson),
-            (Self::Archive | Self::Reprocess, _) => None,
+            (Self::Archive | Self::Reprocess | Self::Relabel, _) => None,
         }
     }
 }
@@ -102,11 +113,14 @@ mod tests {
         assert_eq!(obstacle(Act::Reprocess, RecordStatus::Classified, false), None);
         assert_eq!(obstacle(Act::Reprocess, RecordStatus::Approved, true), Some("decided_by_person"));
         assert_eq!(obstacle(Act::Reprocess, RecordStatus::Archived, true), Some("archived"));
+        assert_eq!(obstacle(Act::Relabel, RecordStatus::Approved, true), None);
+        assert_eq!(obstacle(Act::Relabel, RecordStatus::Archived, false), Some("archived"));
+        assert_eq!(obstacle(Act::Relabel, RecordStatus::Held, false), Some("held"));
     }
 
     #[test]
     fn names_parse_back_and_acts_have_their_inverse() {
-        for act in [Act::Archive, Act::Restore, Act::Reprocess] {
+        for act in Act::ALL {
             assert_eq!(Act::parse(act.as_str()), Some(act));
             assert_eq!(act.inverse().inverse(), act);
         }

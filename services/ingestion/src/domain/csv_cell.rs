@@ -1,7 +1,7 @@
 //! Cells of CSV that goes out to people, who open it with a spreadsheet.
 
 /// A line. What a spreadsheet would take for a formula is put behind an apostrophe, as OWASP advises: a text that
-/// begins with `=`, `+`, `-`, `@`, a tab or a carriage return and is no plain number.
+/// begins with `=`, `+`, `-`, `@` (also in full width), a tab or the end of a line, and is no plain number.
 pub(crate) fn line(cells: &[&str]) -> String {
     let mut line = String::new();
     for (index, cell) in cells.iter().enumerate() {
@@ -28,7 +28,8 @@ fn push(line: &mut String, cell: &str) {
 }
 
 fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(cell)
+    const SIGNS: [char; 11] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
+    cell.starts_with(SIGNS) && !is_number(cell)
 }
 
 fn is_number(cell: &str) -> bool {
@@ -47,8 +48,8 @@ mod tests {
     #[test]
     fn formulas_are_texts() {
         assert_eq!(
-            line(&["=1+1", "-1.10", "-1+1", "@SUM(a,b)", "a \"b\""]),
-            "'=1+1,-1.10,'-1+1,\"'@SUM(a,b)\",\"a \"\"b\"\"\"\r\n"
+            line(&["=1+1", "-1.10", "-1+1", "@SUM(a,b)", "a \"b\"", "＝1+1", "\n=1"]),
+            "'=1+1,-1.10,'-1+1,\"'@SUM(a,b)\",\"a \"\"b\"\"\",'＝1+1,\"'\n=1\"\r\n"
         );
     }
 

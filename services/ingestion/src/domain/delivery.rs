@@ -151,7 +151,7 @@ fn is_kept(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::provider::catalogue;
+    use crate::domain::provider::built_in;
     use serde_json::json;
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
     }
 
     fn kept_headers_of(provider: &str, config: &Value, headers: &[(&str, &str)]) -> Value {
-        let scheme = &catalogue().find(provider).expect("known").signature;
+        let scheme = &built_in().find(provider).expect("known").signature;
         let verifier = scheme.configured(config).expect("a config").verifier(&[b"key".to_vec()]).expect("a key");
         let kept = kept_headers(&verifier, IntegrationId::generate(), headers);
         serde_json::from_str(&kept).expect("JSON")

@@ -13,7 +13,7 @@ pub(crate) use finding::Diagnosis;
 use serde_json::json;
 
 use super::Header;
-use super::provider::catalogue;
+use super::provider::Catalogue;
 use super::secret::SecretForm;
 use super::signature::{Kind, Refusal, Scheme};
 use trial::Trial;
@@ -23,6 +23,7 @@ const MILLISECONDS: i64 = 100_000_000_000;
 
 /// A rejected delivery, and what its source is now.
 pub(crate) struct Case<'a> {
+    pub(crate) catalogue: &'a Catalogue,
     pub(crate) provider: &'a str,
     pub(crate) scheme: &'a Scheme,
     pub(crate) form: SecretForm,
@@ -73,7 +74,7 @@ fn by_time(case: &Case<'_>) -> Option<Diagnosis> {
 
 /// A signature where another provider puts it.
 fn other_provider(case: &Case<'_>) -> Option<Diagnosis> {
-    let others = catalogue().all().iter().filter(|known| known.provider != case.provider);
+    let others = case.catalogue.all().iter().filter(|known| known.provider != case.provider);
     let mut present = others.filter(|known| (case.header)(&known.signature.header).is_some());
     let found = present.next()?;
     let fits = case.body.is_some_and(|body| {

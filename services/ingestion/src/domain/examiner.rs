@@ -8,7 +8,7 @@ use super::Header;
 use super::delivery::token_digest;
 use super::diagnosis::{Case, Diagnosis, diagnose};
 use super::integration::Integration;
-use super::provider::{Provider, catalogue};
+use super::provider::{Catalogue, Provider};
 use super::secret::sealing_context;
 use super::signature::{Kind, Scheme};
 use super::source::{Source, SourceError};
@@ -19,6 +19,7 @@ const HIDDEN: &str = "(a token, kept as a digest)";
 /// A source with its secrets opened.
 pub(crate) struct Examiner {
     id: IntegrationId,
+    catalogue: &'static Catalogue,
     provider: &'static Provider,
     scheme: Scheme,
     secret: String,
@@ -41,10 +42,14 @@ impl Examiner {
     ///
     /// # Errors
     /// When the row cannot be used.
-    pub(crate) fn prepare(row: &Integration, sealer: &Sealer) -> Result<Self, SourceError> {
+    pub(crate) fn prepare(
+        row: &Integration,
+        sealer: &Sealer,
+        catalogue: &'static Catalogue,
+    ) -> Result<Self, SourceError> {
         let unknown = || SourceError::Unknown(row.id);
-        let provider = catalogue().find(&row.provider).ok_or_else(unknown)?;
-        let scheme = Source::prepare(row, sealer)?.verifier.scheme().clone();
+        let provider = catalogue.find(&row.provider).ok_or_else(unknown)?;
+        let scheme = Source::prepare(row, sealer, catalogue)?.verifier.scheme().clone();
         let open = |sealed: &[u8]| {
             let secret = sealer
                 .open(&sealing_context(row.tenant_id, row.id), sealed)
@@ -56,7 +61,7 @@ impl Examiner {
             (Some(sealed), Some(until)) => Some((open(sealed)?, until.timestamp())),
             _ => None,
         };
-        Ok(Self { id: row.id, provider, scheme, secret, previous })
+        Ok(Self { id: row.id, catalogue, provider, scheme, secret, previous })
     }
 
     /// Says what was wrong with a rejected delivery.
@@ -64,6 +69,7 @@ impl Examiner {
         let header = |name: &str| self.header(kept.headers, name);
         let header: Header<'_> = &header;
         diagnose(&Case {
+            catalogue: self.catalogue,
             provider: &self.provider.provider,
             scheme: &self.scheme,
             form: self.provider.secret,

@@ -17,13 +17,25 @@ pub(crate) enum ItemResult {
     Unchanged,
     /// The record does not allow it.
     Skipped,
-    /// A person has changed the record since, so that a revert left it alone.
+    /// A person has changed the record since, so that it was left alone.
     Conflict,
+    /// Nobody answered for it in time.
+    Failed,
+    /// The operation was cancelled before it was begun.
+    Cancelled,
 }
 
 impl ItemResult {
-    const ALL: [Self; 6] =
-        [Self::Pending, Self::Requested, Self::Changed, Self::Unchanged, Self::Skipped, Self::Conflict];
+    const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Requested,
+        Self::Changed,
+        Self::Unchanged,
+        Self::Skipped,
+        Self::Conflict,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     /// The name on the wire and in the database.
     pub(crate) const fn as_str(self) -> &'static str {
@@ -34,6 +46,8 @@ impl ItemResult {
             Self::Unchanged => "unchanged",
             Self::Skipped => "skipped",
             Self::Conflict => "conflict",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -43,19 +57,39 @@ impl ItemResult {
     }
 }
 
-/// How many ended how, in the order changed, unchanged, skipped, conflict. Those that have not ended count nowhere.
-pub(crate) fn tally(results: impl IntoIterator<Item = ItemResult>) -> [i32; 4] {
-    let mut counts = [0; 4];
-    for result in results {
+/// How many items ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) changed: i32,
+    pub(crate) unchanged: i32,
+    pub(crate) skipped: i32,
+    pub(crate) conflicts: i32,
+    pub(crate) failed: i32,
+    pub(crate) cancelled: i32,
+}
+
+impl Tally {
+    /// Counts results; those that are no ends count nowhere.
+    pub(crate) fn of(results: impl IntoIterator<Item = ItemResult>) -> Self {
+        let mut tally = Self::default();
+        for result in results {
+            tally.add(result, 1);
+        }
+        tally
+    }
+
+    /// Counts so many items more, or less, of a result.
+    pub(crate) const fn add(&mut self, result: ItemResult, count: i32) {
         match result {
             ItemResult::Pending | ItemResult::Requested => {}
-            ItemResult::Changed => counts[0] += 1,
-            ItemResult::Unchanged => counts[1] += 1,
-            ItemResult::Skipped => counts[2] += 1,
-            ItemResult::Conflict => counts[3] += 1,
+            ItemResult::Changed => self.changed += count,
+            ItemResult::Unchanged => self.unchanged += count,
+            ItemResult::Skipped => self.skipped += count,
+            ItemResult::Conflict => self.conflicts += count,
+            ItemResult::Failed => self.failed += count,
+            ItemResult::Cancelled => self.cancelled += count,
         }
     }
-    counts
 }
 
 #[cfg(test)]
@@ -67,7 +101,10 @@ mod tests {
         for result in ItemResult::ALL {
             assert_eq!(ItemResult::parse(result.as_str()), Some(result));
         }
-        assert_eq!(tally(ItemResult::ALL), [1, 1, 1, 1]);
-        assert_eq!(tally([ItemResult::Changed, ItemResult::Changed, ItemResult::Requested]), [2, 0, 0, 0]);
+        let each = Tally { changed: 1, unchanged: 1, skipped: 1, conflicts: 1, failed: 1, cancelled: 1 };
+        assert_eq!(Tally::of(ItemResult::ALL), each);
+        let mut tally = Tally::of([ItemResult::Changed, ItemResult::Changed, ItemResult::Requested]);
+        tally.add(ItemResult::Failed, -1);
+        assert_eq!(tally, Tally { changed: 2, failed: -1, ..Tally::default() });
     }
 }

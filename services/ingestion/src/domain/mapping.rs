@@ -4,6 +4,7 @@
 //! once and only what a path names is kept. Mapping never fails: what a body lacks is left out.
 
 mod apply;
+mod attachments;
 mod clean;
 mod compact;
 mod definition;
@@ -15,8 +16,10 @@ mod path;
 mod properties;
 
 pub(crate) use apply::Mapped;
+pub(crate) use attachments::{Attachment, Attachments};
 pub(crate) use compact::compact;
 pub(crate) use explain::{ExplainError, Explained, FieldOrigin, Problem, explain};
+pub(crate) use path::Place;
 
 use expression::Expression;
 use extract::Tree;
@@ -32,6 +35,8 @@ pub(crate) struct Mapping {
 /// One expression for each field, first usable one wins.
 #[derive(Clone, Debug, Default)]
 struct Fields {
+    /// Not of the record: the provider's id of the delivery.
+    delivery_id: Vec<Expression>,
     external_id: Vec<Expression>,
     title: Vec<Expression>,
     text: Vec<Expression>,

@@ -1,26 +1,24 @@
-//! The catalogue of providers: data, one file each, compiled when the process starts.
+//! Kinds of sources: data, one file each, compiled when the process starts.
 
-use std::sync::LazyLock;
+mod catalogue;
 
+pub(crate) use catalogue::{Catalogue, built_in};
+
+use common::Violation;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::mapping::Mapping;
+use super::oauth::OauthConfig;
+use super::pull::{PullConfig, PullPlan};
 use super::secret::SecretForm;
 use super::signature::Scheme;
 
 /// Challenges are small; no delivery is parsed for the sake of one.
 const MAX_CHALLENGE: usize = 4 << 10;
 
-const FILES: [&str; 7] = [
-    include_str!("../providers/generic.json"),
-    include_str!("../providers/standard-webhooks.json"),
-    include_str!("../providers/github.json"),
-    include_str!("../providers/stripe.json"),
-    include_str!("../providers/shopify.json"),
-    include_str!("../providers/slack.json"),
-    include_str!("../providers/gitlab.json"),
-];
+/// The parts of a config that say how a source is asked.
+const PULL_CONFIG: [&str; 2] = ["oauth2", "pull"];
 
 /// A kind of source.
 #[derive(Debug, Deserialize)]
@@ -39,6 +37,12 @@ pub(crate) struct Provider {
     /// How it asks whether an address is the source's own, before it delivers there.
     #[serde(default)]
     pub(crate) challenge: Option<Challenge>,
+    /// What `config.oauth2` begins with.
+    #[serde(default)]
+    pub(crate) oauth2: Option<Value>,
+    /// What `config.pull` begins with.
+    #[serde(default)]
+    pub(crate) pull: Option<Value>,
     /// What to do at the provider, for people.
     pub(crate) setup: String,
     /// The default mapping.
@@ -75,56 +79,63 @@ impl Challenge {
 pub(crate) enum Auth {
     /// It signs what it sends.
     Webhook,
+    /// It is asked, with tokens that a person granted.
+    Oauth2,
 }
 
-/// All providers.
-#[derive(Debug)]
-pub(crate) struct Catalogue(Vec<Provider>);
-
-impl Catalogue {
-    fn load() -> Self {
-        Self(FILES.iter().map(|file| read(file)).collect())
-    }
-
-    /// The provider of that name.
-    pub(crate) fn find(&self, provider: &str) -> Option<&Provider> {
-        self.0.iter().find(|known| known.provider == provider)
-    }
-
-    /// Every provider, in the order of the documentation.
-    pub(crate) fn all(&self) -> &[Provider] {
-        &self.0
-    }
-}
-
-/// The catalogue of this build.
-pub(crate) fn catalogue() -> &'static Catalogue {
-    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::load);
-    &CATALOGUE
-}
-
-/// The files are part of the program: a fault in one is a defect that its first start and every test show.
-fn read(file: &str) -> Provider {
-    let provider: Provider = serde_json::from_str(file).expect("a provider's file has the catalogue's form");
-    Mapping::compile(&provider.mapping).expect("a provider's mapping compiles");
-    provider
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_every_scheme_compiles() {
-        let mut names: Vec<_> = catalogue().all().iter().map(|provider| provider.provider.as_str()).collect();
-        assert_eq!(names, ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack", "gitlab"]);
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), FILES.len());
-        for provider in catalogue().all() {
-            let secret = provider.secret.generate();
-            let key = provider.secret.key(&secret).expect("a secret of its own form");
-            assert!(provider.signature.verifier(&[key]).is_some(), "{}", provider.provider);
+impl Provider {
+    /// How a source of this provider signs.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the config.
+    pub(crate) fn scheme(&self, config: &Value) -> Result<Scheme, Vec<Violation>> {
+        match config {
+            Value::Object(object) if self.auth == Auth::Oauth2 => {
+                let mut own = object.clone();
+                own.retain(|name, _| !PULL_CONFIG.contains(&name.as_str()));
+                self.signature.configured(&Value::Object(own))
+            }
+            _ => self.signature.configured(config),
         }
     }
+
+    /// How a source of this provider is asked; `None` when it only delivers.
+    ///
+    /// # Errors
+    /// Everything that is wrong with `config.oauth2` and `config.pull`.
+    pub(crate) fn pull_source(&self, config: &Value) -> Option<Result<(OauthConfig, PullPlan), Vec<Violation>>> {
+        if self.auth != Auth::Oauth2 {
+            return None;
+        }
+        let oauth: Result<OauthConfig, Violation> = merged(config, "oauth2", self.oauth2.as_ref());
+        let plan = merged::<PullConfig>(config, "pull", self.pull.as_ref()).and_then(|pull| {
+            let named = |(field, message)| Violation::new(format!("config.pull.{field}"), "config", message);
+            PullPlan::compile(&pull).map_err(named)
+        });
+        Some(match (oauth, plan) {
+            (Ok(oauth), Ok(plan)) => Ok((oauth, plan)),
+            (oauth, plan) => Err(oauth.err().into_iter().chain(plan.err()).collect()),
+        })
+    }
+}
+
+/// The part of a config of that name, laid over what the provider's file gives.
+fn merged<T: DeserializeOwned>(config: &Value, part: &str, defaults: Option<&Value>) -> Result<T, Violation> {
+    let mut whole = defaults.and_then(Value::as_object).cloned().unwrap_or_default();
+    match config.get(part) {
+        None => {}
+        Some(Value::Object(own)) => whole.extend(own.clone()),
+        Some(_) => return Err(Violation::new(format!("config.{part}"), "type", "must be an object")),
+    }
+    if whole.contains_key("clientSecret") {
+        let message = "is no place for a secret, since config is shown; give it to POST …/oauth/authorize";
+        return Err(Violation::new(format!("config.{part}.clientSecret"), "unknown_field", message));
+    }
+    serde_path_to_error::deserialize(Value::Object(whole)).map_err(|error| {
+        let at = match error.path().to_string() {
+            path if path == "." => String::new(),
+            path => format!(".{path}"),
+        };
+        Violation::new(format!("config.{part}{at}"), "config", error.into_inner().to_string())
+    })
 }

@@ -45,6 +45,9 @@ pub(crate) struct Scheme {
     pub(crate) timestamp_prefix: Option<String>,
     /// The header with the provider's id of the delivery.
     pub(crate) delivery_id_header: Option<String>,
+    /// Where the signed body holds the provider's id of what is delivered; it counts before the header's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery_id_path: Option<String>,
     /// How far the time may be from ours.
     pub(crate) tolerance_seconds: u32,
     /// The fields that `config` may set.

@@ -5,7 +5,7 @@ use settings::Sealer;
 
 use super::integration::{Integration, IntegrationStatus};
 use super::mapping::Mapping;
-use super::provider::{Challenge, catalogue};
+use super::provider::{Catalogue, Challenge};
 use super::secret::sealing_context;
 use super::signature::Verifier;
 
@@ -38,9 +38,9 @@ impl Source {
     ///
     /// # Errors
     /// When the row cannot be used.
-    pub(crate) fn prepare(row: &Integration, sealer: &Sealer) -> Result<Self, SourceError> {
+    pub(crate) fn prepare(row: &Integration, sealer: &Sealer, catalogue: &Catalogue) -> Result<Self, SourceError> {
         let unknown = || SourceError::Unknown(row.id);
-        let provider = catalogue().find(&row.provider).ok_or_else(unknown)?;
+        let provider = catalogue.find(&row.provider).ok_or_else(unknown)?;
         let open = |sealed: &[u8]| {
             let secret = sealer
                 .open(&sealing_context(row.tenant_id, row.id), sealed)
@@ -49,13 +49,14 @@ impl Source {
             provider.secret.key(secret).ok_or_else(unknown)
         };
         let key = open(&row.secret_sealed)?;
-        let scheme = provider.signature.configured(&row.config).map_err(|_| unknown())?;
+        let scheme = provider.scheme(&row.config).map_err(|_| unknown())?;
         let mut verifier = scheme.verifier(&[key]).ok_or_else(unknown)?;
         if let (Some(sealed), Some(until)) = (&row.previous_secret_sealed, row.previous_secret_expires_at) {
             // Whether it still counts is asked at each delivery: this source may be in memory past its expiry.
             verifier = verifier.or_until(&open(sealed)?, until.timestamp());
         }
-        let mapping = Mapping::compile(row.mapping.as_ref().unwrap_or(&provider.mapping)).map_err(|_| unknown())?;
+        let mapping = row.mapping.as_ref().unwrap_or(&provider.mapping);
+        let mapping = Mapping::compile_with(mapping, scheme.delivery_id_path.as_deref()).map_err(|_| unknown())?;
         Ok(Self {
             id: row.id,
             tenant_id: row.tenant_id,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::mapping::Mapping;
-use super::provider::catalogue;
+use super::provider::built_in;
 
 /// The source of records whose sender names none.
 pub(crate) const DEFAULT_SOURCE: &str = "api";
@@ -58,7 +58,7 @@ impl Submission {
     /// The record to store: the normalised one as given, or the raw one read as a generic webhook's body is.
     pub(crate) fn normalize(&mut self) -> NormalizedRecord {
         static GENERIC: LazyLock<Mapping> = LazyLock::new(|| {
-            let generic = catalogue().find("generic").expect("the catalogue has it");
+            let generic = built_in().find("generic").expect("the catalogue has it");
             Mapping::compile(&generic.mapping).expect("compiled when the catalogue was read")
         });
         if let Some(normalized) = self.normalized.take() {

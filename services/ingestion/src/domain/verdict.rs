@@ -20,6 +20,8 @@ pub(crate) struct Verdict {
     pub(crate) reasoning: String,
     pub(crate) decision_id: DecisionId,
     pub(crate) authority: Authority,
+    /// The person's decision that it takes the place of, although a machine made it.
+    pub(crate) withdraws: Option<DecisionId>,
     pub(crate) decided_at: DateTime,
     /// Who decided, as JSON text.
     pub(crate) actor: String,
@@ -52,6 +54,9 @@ impl Verdict {
     }
 
     fn outranks(&self, other: &Self) -> bool {
+        if self.withdraws == Some(other.decision_id) || other.withdraws == Some(self.decision_id) {
+            return self.withdraws.is_some();
+        }
         self.authority.cmp(&other.authority) == Ordering::Greater
     }
 }
@@ -88,6 +93,7 @@ fn classified(event: &Event, data: Classified) -> Verdict {
         reasoning: to_json(&data.reasoning),
         decision_id: data.decision_id,
         authority: Authority::Machine(data.sequence),
+        withdraws: data.withdraws,
         decided_at: event.occurred_at,
         actor: to_json(&event.actor),
     }
@@ -105,6 +111,7 @@ fn review_requested(event: &Event, data: ReviewRequested) -> Verdict {
         reasoning: to_json(&proposal.reasoning),
         decision_id: proposal.decision_id,
         authority: Authority::Machine(data.sequence),
+        withdraws: data.withdraws,
         decided_at: event.occurred_at,
         actor: to_json(&event.actor),
     }
@@ -133,6 +140,7 @@ fn approved(event: &Event, data: Approved) -> Verdict {
         reasoning: to_json(&reasoning),
         decision_id: data.decision_id,
         authority: Authority::Human(data.decided_at),
+        withdraws: None,
         decided_at: data.decided_at,
         actor: to_json(&event.actor),
     }

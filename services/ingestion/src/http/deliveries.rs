@@ -2,6 +2,7 @@
 
 pub(crate) mod list;
 pub(crate) mod replay;
+pub(crate) mod replay_many;
 pub(crate) mod show;
 
 use ::web::{ApiError, resource};
@@ -20,6 +21,11 @@ use crate::store::deliveries::DeliveryRow;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/api/v1/integrations/{id}/deliveries", "GET").route(web::get().to(list::list_deliveries)))
+        // Before the deliveries' ids, for which it would be taken.
+        .service(
+            resource("/api/v1/integrations/{id}/deliveries/replay", "POST")
+                .route(web::post().to(replay_many::replay_deliveries)),
+        )
         .service(
             resource("/api/v1/integrations/{id}/deliveries/{deliveryId}", "GET")
                 .route(web::get().to(show::show_delivery)),
@@ -67,7 +73,7 @@ impl DeliveryResponse {
 
 /// The source's examiner; nothing when its row cannot be used, which its deliveries' answer should survive.
 fn examiner(app: &App, integration: &Integration) -> Option<Examiner> {
-    let prepared = Examiner::prepare(integration, &app.sealer);
+    let prepared = Examiner::prepare(integration, &app.sealer, app.catalogue);
     prepared.inspect_err(|error| tracing::warn!(%error, "its deliveries are not diagnosed")).ok()
 }
 

@@ -1,5 +1,6 @@
 //! A tenant's sources, and the catalogue of what they may be.
 
+pub(crate) mod apply_mapping;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod health;
@@ -20,6 +21,9 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::domain::integration::{Integration, IntegrationStatus};
+use crate::domain::provider::Auth;
+use crate::http::oauth::ConnectionResponse;
+use crate::store::oauth::ConnectionRow;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
@@ -48,6 +52,10 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/api/v1/integrations/{id}/mapping/test", "POST")
                 .route(web::post().to(test_mapping::test_mapping)),
+        )
+        .service(
+            resource("/api/v1/integrations/{id}/mapping/apply", "POST")
+                .route(web::post().to(apply_mapping::apply_mapping)),
         );
 }
 
@@ -68,6 +76,8 @@ pub(crate) struct IntegrationResponse {
     webhook: WebhookResponse,
     /// Until when the secret before the last rotation verifies as well; null when there is none.
     previous_secret_expires_at: Option<DateTime>,
+    /// How the connection of a source that is asked stands; null for one that only delivers.
+    connection: Option<ConnectionResponse>,
     version: i32,
     created_at: DateTime,
     updated_at: DateTime,
@@ -86,6 +96,7 @@ pub(crate) struct WebhookResponse {
 impl IntegrationResponse {
     fn new(app: &App, integration: Integration) -> Self {
         let Integration { id, provider, .. } = &integration;
+        let is_asked = app.catalogue.find(provider).is_some_and(|known| known.auth == Auth::Oauth2);
         let url = format!("{}/api/v1/integrations/webhooks/{provider}/{id}", app.public_url);
         Self {
             id: integration.id,
@@ -96,10 +107,17 @@ impl IntegrationResponse {
             mapping: integration.mapping,
             webhook: WebhookResponse { url, secret: None },
             previous_secret_expires_at: integration.previous_secret_expires_at,
+            connection: is_asked.then(ConnectionResponse::never),
             version: integration.version,
             created_at: integration.created_at,
             updated_at: integration.updated_at,
         }
+    }
+
+    /// With how its connection stands; none was ever made when there is no row.
+    fn connected(mut self, row: Option<ConnectionRow>) -> Self {
+        self.connection = row.map(ConnectionResponse::from).or(self.connection);
+        self
     }
 
     fn with_secret(mut self, secret: String) -> Self {

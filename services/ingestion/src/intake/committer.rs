@@ -162,7 +162,7 @@ impl Committer {
         let stored =
             self.db.tenants(&tenants, async |connection| store::intake::store(connection, &entries).await).await?;
         if group.len() >= RUSH {
-            self.outbox.press();
+            self.outbox.press(stored.len());
         }
         self.outbox.wake_relay();
         Ok(stored)

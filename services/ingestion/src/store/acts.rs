@@ -70,46 +70,49 @@ pub(crate) async fn carry_out(
     (act, operation): (Act, Option<OperationId>),
     records: &[Uuid],
 ) -> Result<(), DbError> {
-    statement(match act {
+    let act = match act {
         Act::Archive => ARCHIVE,
         Act::Restore => RESTORE,
         Act::Reprocess => REPROCESS,
-    })
-    .bind::<SqlUuid, _>(cause.tenant_id.0)
-    .bind::<Array<SqlUuid>, _>(records)
-    .bind::<Timestamptz, _>(cause.at)
-    .bind::<Nullable<SqlUuid>, _>(operation.map(|id| id.0))
-    .bind::<Text, _>(serde_json::to_string(&cause.actor).unwrap_or_else(|_| "{}".into()))
-    .bind::<Bool, _>(is_person(&cause.actor))
-    .execute(connection)
-    .await?;
+        // The record changes when the decision comes, by itself.
+        Act::Relabel => return Ok(()),
+    };
+    statement(act)
+        .bind::<SqlUuid, _>(cause.tenant_id.0)
+        .bind::<Array<SqlUuid>, _>(records)
+        .bind::<Timestamptz, _>(cause.at)
+        .bind::<Nullable<SqlUuid>, _>(operation.map(|id| id.0))
+        .bind::<Text, _>(serde_json::to_string(&cause.actor).unwrap_or_else(|_| "{}".into()))
+        .bind::<Bool, _>(is_person(&cause.actor))
+        .execute(connection)
+        .await?;
     super::facets::refresh(connection, &[cause.tenant_id.0], records).await
 }
 
-/// Takes a locked record's raw form away, from every receipt of it.
-pub(crate) async fn expunge_raw(connection: &mut Connection, cause: &Cause, record: RecordId) -> Result<(), DbError> {
+/// Takes locked records' raw forms away, from every receipt of them.
+pub(crate) async fn expunge_raw(connection: &mut Connection, cause: &Cause, records: &[Uuid]) -> Result<(), DbError> {
     for receipts in [
         "UPDATE deliveries SET body = '', headers = '{}' WHERE tenant_id = $1 \
-         AND id = (SELECT delivery_id FROM records WHERE tenant_id = $1 AND id = $2)",
+         AND id = ANY (ARRAY(SELECT delivery_id FROM records WHERE tenant_id = $1 AND id = ANY ($2)))",
         "UPDATE deliveries SET body = '', headers = '{}' \
-         WHERE tenant_id = $1 AND record_id = $2 AND outcome = 'duplicate'",
+         WHERE tenant_id = $1 AND record_id = ANY ($2) AND outcome = 'duplicate'",
     ] {
         statement(receipts)
             .bind::<SqlUuid, _>(cause.tenant_id.0)
-            .bind::<SqlUuid, _>(record.0)
+            .bind::<Array<SqlUuid>, _>(records)
             .execute(connection)
             .await?;
     }
     statement(EXPUNGE)
         .bind::<SqlUuid, _>(cause.tenant_id.0)
-        .bind::<Array<SqlUuid>, _>(vec![record.0])
+        .bind::<Array<SqlUuid>, _>(records)
         .bind::<Timestamptz, _>(cause.at)
         .bind::<Nullable<SqlUuid>, _>(None::<Uuid>)
         .bind::<Text, _>(serde_json::to_string(&cause.actor).unwrap_or_else(|_| "{}".into()))
         .bind::<Bool, _>(is_person(&cause.actor))
         .execute(connection)
         .await?;
-    super::facets::refresh(connection, &[cause.tenant_id.0], &[record.0]).await
+    super::facets::refresh(connection, &[cause.tenant_id.0], records).await
 }
 
 /// Those of the records that a person changed after the version that is given for each.

@@ -48,20 +48,13 @@ pub(crate) struct DeliveryFilter {
     pub(crate) to: Option<DateTime>,
 }
 
-/// Up to `limit` deliveries of a source, newest first, beginning below `before`.
-pub(crate) async fn list(
-    connection: &mut Connection,
-    (tenant, integration): (TenantId, IntegrationId),
-    filter: &DeliveryFilter,
-    before: Option<DeliveryId>,
-    limit: i64,
-) -> Result<Vec<DeliveryRow>, DbError> {
+type Narrowed<'a> = deliveries::BoxedQuery<'a, diesel::pg::Pg>;
+
+/// The source's deliveries that pass the filter.
+fn narrowed((tenant, integration): (TenantId, IntegrationId), filter: &DeliveryFilter) -> Narrowed<'_> {
     let mut query = deliveries::table
         .filter(deliveries::tenant_id.eq(tenant.0))
         .filter(deliveries::integration_id.eq(integration.0))
-        .select(DeliveryRow::as_select())
-        .order(deliveries::id.desc())
-        .limit(limit)
         .into_boxed();
     if let Some(outcome) = filter.outcome {
         query = query.filter(deliveries::outcome.eq(outcome.as_str()));
@@ -76,10 +69,53 @@ pub(crate) async fn list(
     if let Some(to) = filter.to {
         query = query.filter(deliveries::received_at.lt(to)).filter(deliveries::id.lt(id_at(to + SLACK)));
     }
+    query
+}
+
+/// Up to `limit` deliveries of a source, newest first, beginning below `before`.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    of: (TenantId, IntegrationId),
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<DeliveryRow>, DbError> {
+    let mut query = narrowed(of, filter).select(DeliveryRow::as_select()).order(deliveries::id.desc()).limit(limit);
     if let Some(before) = before {
         query = query.filter(deliveries::id.lt(before.0));
     }
     Ok(query.load(connection).await?)
+}
+
+/// The ids of up to `limit` deliveries of a source, in order of receipt, beginning behind `after`.
+pub(crate) async fn ids(
+    connection: &mut Connection,
+    of: (TenantId, IntegrationId),
+    filter: &DeliveryFilter,
+    after: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<Uuid>, DbError> {
+    let mut query = narrowed(of, filter).select(deliveries::id).order(deliveries::id.asc()).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(deliveries::id.gt(after.0));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// Those of the deliveries that the source has, in order of receipt.
+pub(crate) async fn existing(
+    connection: &mut Connection,
+    of: (TenantId, IntegrationId),
+    ids: &[DeliveryId],
+) -> Result<Vec<Uuid>, DbError> {
+    let all = DeliveryFilter::default();
+    let found = narrowed(of, &all)
+        .filter(deliveries::id.eq_any(ids.iter().map(|id| id.0).collect::<Vec<_>>()))
+        .select(deliveries::id)
+        .order(deliveries::id.asc())
+        .load(connection)
+        .await?;
+    Ok(found)
 }
 
 /// The lowest UUIDv7 of a time.

@@ -109,19 +109,19 @@ pub(crate) async fn link(
     Ok(linked == 1)
 }
 
-/// Lets go of a record's file.
+/// Lets go of a record's file; `false` when somebody else has in the meantime.
 pub(crate) async fn unlink(
     connection: &mut Connection,
     tenant: TenantId,
     (id, record): (FileId, RecordId),
-) -> Result<(), DbError> {
-    statement("UPDATE files SET record_id = NULL WHERE tenant_id = $1 AND id = $2 AND record_id = $3")
+) -> Result<bool, DbError> {
+    let unlinked = statement("UPDATE files SET record_id = NULL WHERE tenant_id = $1 AND id = $2 AND record_id = $3")
         .bind::<SqlUuid, _>(tenant.0)
         .bind::<SqlUuid, _>(id.0)
         .bind::<SqlUuid, _>(record.0)
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(unlinked == 1)
 }
 
 /// Removes a file; `false` when it was gone.

@@ -1,28 +1,30 @@
 //! What a source's health is judged by, and the alarm that is on for it.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use common::{DateTime, IntegrationId, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::deliveries::{SLACK, id_at};
 use super::schema::deliveries;
 use crate::domain::delivery::DeliveryOutcome;
-use crate::domain::health::{Alarm, LOOKED_AT, Seen};
+use crate::domain::health::{Alarm, LOOKED_AT, Observed, Receipts, Seen};
 
 const REJECTED: &str = DeliveryOutcome::Rejected.as_str();
 
-/// A source under watch, with its last receipts, newest first.
+/// A source under watch, with what it is judged by.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) id: IntegrationId,
     pub(crate) tenant_id: TenantId,
     pub(crate) name: String,
     pub(crate) alarm: Option<Alarm>,
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) observed: Observed,
 }
 
 #[derive(QueryableByName)]
@@ -37,8 +39,18 @@ struct WatchedRow {
     health_alarm: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     outcome: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     received_at: Option<DateTime>,
+}
+
+#[derive(QueryableByName)]
+struct BelievedRow {
+    #[diesel(sql_type = SqlUuid)]
+    integration_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    received_at: DateTime,
 }
 
 /// Up to `limit` sources of all tenants, beginning behind `after`. Needs the system's scope.
@@ -48,9 +60,9 @@ pub(crate) async fn watched(
     limit: i64,
 ) -> Result<Vec<Watched>, DbError> {
     let rows: Vec<WatchedRow> = statement(
-        "SELECT i.id, i.tenant_id, i.name, i.health_alarm, d.outcome, d.received_at \
+        "SELECT i.id, i.tenant_id, i.name, i.health_alarm, d.outcome, d.reason, d.received_at \
          FROM (SELECT * FROM integrations WHERE deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2) i \
-         LEFT JOIN LATERAL (SELECT id, outcome, received_at FROM deliveries \
+         LEFT JOIN LATERAL (SELECT id, outcome, reason, received_at FROM deliveries \
              WHERE integration_id = i.id AND tenant_id = i.tenant_id ORDER BY id DESC LIMIT $3) d ON true \
          ORDER BY i.id, d.id DESC",
     )
@@ -59,21 +71,57 @@ pub(crate) async fn watched(
     .bind::<BigInt, _>(looked_at())
     .load(connection)
     .await?;
-    let mut watched: Vec<Watched> = Vec::new();
+    let mut found: Vec<(Watched, Vec<Seen>)> = Vec::new();
     for row in rows {
-        let seen = row.outcome.zip(row.received_at).map(|(outcome, at)| Seen { at, rejected: outcome == REJECTED });
-        match watched.last_mut().filter(|last| last.id.0 == row.id) {
-            Some(last) => last.seen.extend(seen),
-            None => watched.push(Watched {
-                id: IntegrationId(row.id),
-                tenant_id: TenantId(row.tenant_id),
-                name: row.name,
-                alarm: row.health_alarm.as_deref().and_then(Alarm::parse),
-                seen: seen.into_iter().collect(),
-            }),
+        let (outcome, reason) = (row.outcome, row.reason);
+        let seen = outcome.zip(row.received_at).map(|(outcome, at)| Seen::new(at, &outcome, reason.as_deref()));
+        match found.last_mut().filter(|(last, _)| last.id.0 == row.id) {
+            Some((_, all)) => all.extend(seen),
+            None => {
+                let watched = Watched {
+                    id: IntegrationId(row.id),
+                    tenant_id: TenantId(row.tenant_id),
+                    name: row.name,
+                    alarm: row.health_alarm.as_deref().and_then(Alarm::parse),
+                    observed: Observed::default(),
+                };
+                found.push((watched, seen.into_iter().collect()));
+            }
         }
     }
-    Ok(watched)
+    let (tenants, ids): (Vec<Uuid>, Vec<Uuid>) = found.iter().map(|(one, _)| (one.tenant_id.0, one.id.0)).unzip();
+    let mut believed = believed(connection, &tenants, &ids).await?;
+    let mut pulls = super::pull_health::seen(connection, &tenants, &ids).await?;
+    let observe = |(mut watched, seen): (Watched, Vec<Seen>)| {
+        let receipts = Receipts::new(seen, believed.remove(&watched.id.0).unwrap_or_default());
+        watched.observed = Observed { receipts, pull: pulls.remove(&watched.id) };
+        watched
+    };
+    Ok(found.into_iter().map(observe).collect())
+}
+
+/// When the last deliveries came that made a record, newest first for each source. The lists' index has them in this
+/// order and no forgeries between, so that a flood of those hides none.
+async fn believed(
+    connection: &mut Connection,
+    tenants: &[Uuid],
+    integrations: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<DateTime>>, DbError> {
+    let rows: Vec<BelievedRow> = statement(
+        "SELECT i.integration_id, f.received_at FROM unnest($1, $2) AS i (tenant_id, integration_id) \
+         JOIN LATERAL (SELECT received_at FROM record_facets WHERE tenant_id = i.tenant_id \
+             AND integration_id = i.integration_id ORDER BY received_at DESC, record_id DESC LIMIT $3) f ON true",
+    )
+    .bind::<Array<SqlUuid>, _>(tenants)
+    .bind::<Array<SqlUuid>, _>(integrations)
+    .bind::<BigInt, _>(looked_at())
+    .load(connection)
+    .await?;
+    let mut believed: HashMap<Uuid, Vec<DateTime>> = HashMap::new();
+    for row in rows {
+        believed.entry(row.integration_id).or_default().push(row.received_at);
+    }
+    Ok(believed)
 }
 
 /// Changes a source's alarm; `false` when another replica did so meanwhile.
@@ -115,20 +163,24 @@ pub(crate) async fn alarm(
     Ok(rows.into_iter().next().map(|row| row.health_alarm.as_deref().and_then(Alarm::parse)))
 }
 
-/// A source's last receipts, newest first.
-pub(crate) async fn seen(
+/// What one source is judged by.
+pub(crate) async fn observed(
     connection: &mut Connection,
     (tenant, integration): (TenantId, IntegrationId),
-) -> Result<Vec<Seen>, DbError> {
-    let rows: Vec<(String, DateTime)> = deliveries::table
+) -> Result<Observed, DbError> {
+    let rows: Vec<(String, Option<String>, DateTime)> = deliveries::table
         .filter(deliveries::tenant_id.eq(tenant.0))
         .filter(deliveries::integration_id.eq(integration.0))
         .order(deliveries::id.desc())
         .limit(looked_at())
-        .select((deliveries::outcome, deliveries::received_at))
+        .select((deliveries::outcome, deliveries::reason, deliveries::received_at))
         .load(connection)
         .await?;
-    Ok(rows.into_iter().map(|(outcome, at)| Seen { at, rejected: outcome == REJECTED }).collect())
+    let seen = rows.iter().map(|(outcome, reason, at)| Seen::new(*at, outcome, reason.as_deref())).collect();
+    let mut believed = believed(connection, &[tenant.0], &[integration.0]).await?;
+    let mut pulls = super::pull_health::seen(connection, &[tenant.0], &[integration.0]).await?;
+    let receipts = Receipts::new(seen, believed.remove(&integration.0).unwrap_or_default());
+    Ok(Observed { receipts, pull: pulls.remove(&integration) })
 }
 
 /// A rejected receipt.

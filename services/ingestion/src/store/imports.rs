@@ -208,6 +208,20 @@ pub(crate) async fn heads(connection: &mut Connection) -> Result<Vec<(TenantId, 
     Ok(rows.into_iter().map(|row| (TenantId(row.tenant_id), ImportId(row.id))).collect())
 }
 
+/// Whether so many events wait to be told that more must not be made now.
+pub(crate) async fn is_outbox_deep(connection: &mut Connection, depth: i64) -> Result<bool, DbError> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        deep: bool,
+    }
+    let row: Row = statement("SELECT EXISTS (SELECT FROM outbox ORDER BY seq OFFSET $1) AS deep")
+        .bind::<BigInt, _>(depth)
+        .get_result(connection)
+        .await?;
+    Ok(row.deep)
+}
+
 /// Keeps what was rejected.
 pub(crate) async fn insert_rejections(
     connection: &mut Connection,

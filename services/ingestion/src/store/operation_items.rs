@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uui
 use diesel_async::RunQueryDsl as _;
 use uuid::Uuid;
 
-use crate::domain::item::ItemResult;
+use crate::domain::item::{ItemResult, Tally};
 
 /// An item that no worker has begun.
 #[derive(Debug, QueryableByName)]
@@ -18,6 +18,8 @@ pub(crate) struct PendingItem {
     pub(crate) version: Option<i32>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub(crate) decision_before: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub(crate) decision_id: Option<Uuid>,
 }
 
 /// What an item came to.
@@ -42,6 +44,8 @@ pub(crate) struct ItemRow {
     pub(crate) reason: Option<String>,
     #[diesel(sql_type = Nullable<Integer>)]
     pub(crate) version: Option<i32>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub(crate) made_record_id: Option<Uuid>,
     #[diesel(sql_type = Timestamptz)]
     pub(crate) updated_at: DateTime,
 }
@@ -53,7 +57,7 @@ pub(crate) async fn next(
     limit: i64,
 ) -> Result<Vec<PendingItem>, DbError> {
     Ok(statement(
-        "SELECT record_id, version, decision_before FROM operation_items \
+        "SELECT record_id, version, decision_before, decision_id FROM operation_items \
          WHERE operation_id = $1 AND tenant_id = $2 AND result = 'pending' ORDER BY record_id LIMIT $3",
     )
     .bind::<SqlUuid, _>(operation.0)
@@ -92,33 +96,85 @@ pub(crate) async fn note(
     Ok(())
 }
 
-/// Ends items that waited for another service, and returns the results of those that had not ended before.
+/// How an item ended that waited for another service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ItemEnd {
+    pub(crate) record_id: RecordId,
+    pub(crate) result: ItemResult,
+    pub(crate) reason: Option<&'static str>,
+    /// The decision that was made, and the one that stood before it.
+    pub(crate) decision: Option<(DecisionId, Option<DecisionId>)>,
+}
+
+/// Why an item failed that no answer came for.
+pub(crate) const UNANSWERED: &str = "no_answer";
+
+/// Ends items that waited for another service, those that were given up too, and counts what that changes. The
+/// operation's row must be locked.
 pub(crate) async fn end_requested(
     connection: &mut Connection,
     (operation, tenant): (OperationId, TenantId),
-    ends: &[(RecordId, ItemResult, Option<&'static str>)],
+    ends: &[ItemEnd],
     now: DateTime,
-) -> Result<Vec<ItemResult>, DbError> {
+) -> Result<Tally, DbError> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
         result: String,
+        #[diesel(sql_type = Text)]
+        before: String,
     }
     let rows: Vec<Row> = statement(
-        "UPDATE operation_items i SET result = e.result, reason = e.reason, updated_at = $6 \
-         FROM unnest($3, $4, $5) AS e (record_id, result, reason) \
-         WHERE i.operation_id = $1 AND i.tenant_id = $2 AND i.record_id = e.record_id AND i.result = 'requested' \
-         RETURNING i.result",
+        "UPDATE operation_items i SET result = e.result, reason = e.reason, decision_id = e.decision, \
+             decision_before = coalesce(e.decision_before, i.decision_before), updated_at = $6 \
+         FROM unnest($3, $4, $5, $7, $8) AS e (record_id, result, reason, decision, decision_before) \
+         JOIN operation_items b ON b.operation_id = $1 AND b.record_id = e.record_id \
+         WHERE i.operation_id = $1 AND i.tenant_id = $2 AND i.record_id = e.record_id \
+           AND (i.result = 'requested' OR i.result = 'failed' AND i.reason = 'no_answer') \
+         RETURNING i.result, b.result AS before",
     )
     .bind::<SqlUuid, _>(operation.0)
     .bind::<SqlUuid, _>(tenant.0)
-    .bind::<Array<SqlUuid>, _>(ends.iter().map(|(id, ..)| id.0).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(ends.iter().map(|(_, result, _)| result.as_str()).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Text>>, _>(ends.iter().map(|(.., reason)| *reason).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(ends.iter().map(|end| end.record_id.0).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(ends.iter().map(|end| end.result.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(ends.iter().map(|end| end.reason).collect::<Vec<_>>())
     .bind::<Timestamptz, _>(now)
+    .bind::<Array<Nullable<SqlUuid>>, _>(ends.iter().map(|end| end.decision.map(|(id, _)| id.0)).collect::<Vec<_>>())
+    .bind::<Array<Nullable<SqlUuid>>, _>(
+        ends.iter().map(|end| end.decision.and_then(|(_, before)| before).map(|id| id.0)).collect::<Vec<_>>(),
+    )
     .load(connection)
     .await?;
-    Ok(rows.iter().filter_map(|row| ItemResult::parse(&row.result)).collect())
+    let mut tally = Tally::default();
+    for row in rows {
+        for (result, count) in [(&row.result, 1), (&row.before, -1)] {
+            if let Some(result) = ItemResult::parse(result) {
+                tally.add(result, count);
+            }
+        }
+    }
+    Ok(tally)
+}
+
+/// Gives up items that have waited since before the time, and says how many. The operation's row must be locked.
+pub(crate) async fn give_up(
+    connection: &mut Connection,
+    (operation, tenant): (OperationId, TenantId),
+    before: DateTime,
+    now: DateTime,
+) -> Result<i32, DbError> {
+    let given_up = statement(
+        "UPDATE operation_items SET result = 'failed', reason = $5, updated_at = $4 \
+         WHERE operation_id = $1 AND tenant_id = $2 AND result = 'requested' AND updated_at < $3",
+    )
+    .bind::<SqlUuid, _>(operation.0)
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Timestamptz, _>(before)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Text, _>(UNANSWERED)
+    .execute(connection)
+    .await?;
+    Ok(i32::try_from(given_up).unwrap_or(i32::MAX))
 }
 
 /// The items of an operation by record, of one result or of all.
@@ -130,7 +186,7 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Vec<ItemRow>, DbError> {
     Ok(statement(
-        "SELECT record_id, result, reason, version, updated_at FROM operation_items \
+        "SELECT record_id, result, reason, version, made_record_id, updated_at FROM operation_items \
          WHERE operation_id = $1 AND tenant_id = $2 AND record_id > $3 AND ($4::text IS NULL OR result = $4) \
          ORDER BY record_id LIMIT $5",
     )

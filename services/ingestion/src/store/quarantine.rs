@@ -1,6 +1,6 @@
 //! Rejected deliveries that are judged again.
 
-use common::{DateTime, DeliveryId, IntegrationId, TenantId};
+use common::{DateTime, DeliveryId, IntegrationId, OperationId, RecordId, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -61,6 +61,43 @@ pub(crate) async fn lock_next(
         .load(connection)
         .await?;
     Ok(rows)
+}
+
+/// Those of the deliveries that the source has, whatever their outcome, in order of receipt, locked.
+pub(crate) async fn lock_many(
+    connection: &mut Connection,
+    (tenant, integration): (TenantId, IntegrationId),
+    ids: &[DeliveryId],
+) -> Result<Vec<RejectedRow>, DbError> {
+    let rows = deliveries::table
+        .filter(deliveries::tenant_id.eq(tenant.0))
+        .filter(deliveries::integration_id.eq(integration.0))
+        .filter(deliveries::id.eq_any(ids.iter().map(|id| id.0)))
+        .select(RejectedRow::as_select())
+        .order(deliveries::id.asc())
+        .for_update()
+        .load(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// Says in an operation's items what their deliveries made.
+pub(crate) async fn note_made(
+    connection: &mut Connection,
+    (operation, tenant): (OperationId, TenantId),
+    made: &[(Uuid, RecordId)],
+) -> Result<(), DbError> {
+    statement(
+        "UPDATE operation_items i SET made_record_id = e.record FROM unnest($3, $4) AS e (delivery, record) \
+         WHERE i.operation_id = $1 AND i.tenant_id = $2 AND i.record_id = e.delivery",
+    )
+    .bind::<SqlUuid, _>(operation.0)
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Array<SqlUuid>, _>(made.iter().map(|(delivery, _)| *delivery).collect::<Vec<Uuid>>())
+    .bind::<Array<SqlUuid>, _>(made.iter().map(|(_, record)| record.0).collect::<Vec<Uuid>>())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Takes rows out, to be written again under the same ids in the same transaction.

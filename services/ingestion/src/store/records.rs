@@ -35,7 +35,12 @@ pub(crate) struct RecordFilter {
 impl RecordFilter {
     /// Whether only the facets' indexes serve it.
     const fn needs_facets(&self) -> bool {
-        self.has_exact_facet() || self.min_confidence.is_some() || self.max_confidence.is_some()
+        self.has_exact_facet() || self.has_confidence()
+    }
+
+    /// Whether it asks for a range of confidence.
+    pub(crate) const fn has_confidence(&self) -> bool {
+        self.min_confidence.is_some() || self.max_confidence.is_some()
     }
 
     const fn has_exact_facet(&self) -> bool {
@@ -194,7 +199,7 @@ async fn find_keys(
     match &filter.q {
         Some(q) => facets::search(connection, tenant, filter, q, before, limit).await,
         None => {
-            let keys = facets::list(connection, tenant, filter, before, limit).await?;
+            let keys = facets::walks::list(connection, tenant, filter, before, limit).await?;
             Ok(facets::Keys { keys, resume_at: None })
         }
     }

@@ -67,18 +67,3 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
     }
 }
-
-diesel::table! {
-    record_facets (record_id) {
-        record_id -> Uuid,
-        tenant_id -> Uuid,
-        received_at -> Timestamptz,
-        version -> Integer,
-        status -> Text,
-        label -> Nullable<Text>,
-        stage -> Text,
-        confidence -> Nullable<Double>,
-        source -> Text,
-        integration_id -> Nullable<Uuid>,
-    }
-}

@@ -9,7 +9,10 @@ use uuid::Uuid;
 
 use crate::domain::verdict::{Authority, Verdict};
 
-/// Writes each verdict that outranks what the record has, with its line in the history, and says how many of the records do not exist.
+/// Writes each verdict that outranks what the record has, with its line in the history, and says how many of the
+/// records do not exist.
+///
+/// A person's decision that was taken back, and is told again, is in the history and stays taken back.
 pub(crate) async fn apply(connection: &mut Connection, verdicts: &[Verdict], now: DateTime) -> Result<i64, DbError> {
     let sequence = |verdict: &Verdict| match verdict.authority {
         Authority::Machine(sequence) => Some(sequence),
@@ -22,11 +25,14 @@ pub(crate) async fn apply(connection: &mut Connection, verdicts: &[Verdict], now
              reasoning = v.reasoning::json, decision_id = v.decision_id, \
              decision_sequence = coalesce(v.sequence, r.decision_sequence), decided_by_human = v.human, \
              decided_at = v.decided_at, updated_at = $12, version = r.version + 1 \
-         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13) AS v (id, tenant_id, status, label, stage, \
-             confidence, reasoning, decision_id, sequence, human, decided_at, actor) \
+         FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $14) AS v (id, tenant_id, status, label, stage, \
+             confidence, reasoning, decision_id, sequence, human, decided_at, actor, withdraws) \
          WHERE r.id = v.id AND r.tenant_id = v.tenant_id AND CASE \
-             WHEN v.human THEN NOT r.decided_by_human OR v.decided_at > r.decided_at \
-             ELSE NOT r.decided_by_human AND v.sequence > coalesce(r.decision_sequence, 0) END \
+             WHEN v.human AND r.decided_by_human THEN v.decided_at > r.decided_at \
+             WHEN v.human THEN NOT EXISTS (SELECT FROM record_history h \
+                 WHERE h.record_id = r.id AND h.tenant_id = r.tenant_id AND h.decision_id = v.decision_id) \
+             ELSE (NOT r.decided_by_human OR r.decision_id = v.withdraws) \
+                 AND v.sequence > coalesce(r.decision_sequence, 0) END \
          RETURNING r.id, r.version, r.tenant_id, r.status, r.label, r.stage, r.confidence, r.decision_id, v.actor, \
              v.human) \
          INSERT INTO record_history (record_id, version, tenant_id, action, status, label, stage, confidence, \
@@ -47,6 +53,9 @@ pub(crate) async fn apply(connection: &mut Connection, verdicts: &[Verdict], now
     .bind::<Array<Timestamptz>, _>(verdicts.iter().map(|verdict| verdict.decided_at).collect::<Vec<DateTime>>())
     .bind::<Timestamptz, _>(now)
     .bind::<Array<Text>, _>(verdicts.iter().map(|verdict| verdict.actor.as_str()).collect::<Vec<&str>>())
+    .bind::<Array<Nullable<SqlUuid>>, _>(
+        verdicts.iter().map(|verdict| verdict.withdraws.map(|id| id.0)).collect::<Vec<_>>(),
+    )
     .execute(connection)
     .await?;
     super::facets::refresh(connection, &tenants(verdicts), &ids(verdicts)).await?;

@@ -42,7 +42,7 @@ pub(crate) async fn act_on_record(
         Some(obstacle) if obstacle.is_fulfilled() => {}
         Some(obstacle) => return Err(ActOnRecordError::Refused(obstacle)),
         None => {
-            let undertaking = Undertaking { act, operation: None, decisions: &HashMap::new() };
+            let undertaking = Undertaking { act, operation: None, undone: &HashMap::new() };
             carry_out(connection, app, cause, &undertaking, &[id.0]).await?;
         }
     }

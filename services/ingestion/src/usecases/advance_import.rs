@@ -1,12 +1,11 @@
-//! One step of an import: up to a thousand lines, stored in one transaction with the place where the next one begins.
+//! One step of an import: up to five hundred lines, stored in one transaction with the place where the next one begins.
 
 use blobs::BlobError;
-use bytes::BytesMut;
+use bytes::Bytes;
 use common::event::Cause;
 use common::record::NormalizedRecord;
 use common::{DateTime, ImportId, TenantId};
 use db::{Connection, DbError, ErrorClass};
-use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use web::{ApiError, Check, parse_json};
@@ -19,12 +18,15 @@ use crate::domain::import::csv::{Fault, Header};
 use crate::domain::import::lines::{Cut, Line, MAX_RECORD, Place, Rules, cut};
 use crate::domain::import::{Import, ImportFormat, ImportStatus, Rejection};
 use crate::domain::submission::Submission;
+use crate::quotas::QuotaError;
 use crate::store;
 
-/// Most lines of a step.
-const LINES: usize = 1_000;
-/// Bytes that a step looks at; more than one record may have.
-const WINDOW: u64 = 4 << 20;
+/// Most lines of a step; more at once would only make the buffers of its statement larger.
+const LINES: usize = 500;
+/// Most bytes that a step looks at: room for one record of the greatest length.
+const WINDOW: u64 = 2 << 20;
+/// Bytes that a step looks at as long as nobody knows how long the lines are.
+const FIRST_WINDOW: u64 = 128 << 10;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Why a step was not done.
@@ -117,11 +119,13 @@ async fn step(
 ) -> Result<(), AdvanceImportError> {
     let tenant = import.cause.tenant_id;
     let cause = Cause { at: now, ..import.cause.clone() };
-    let window = read_window(app, &import).await?;
-    let at_end = import.position + window.len() as u64 >= import.size;
-    let bom = if import.position == 0 && window.starts_with(BOM) { BOM.len() } else { 0 };
-    let rules = Rules { format: import.format, most: LINES, longest: MAX_RECORD, at_end };
-    let cut = cut(&window[bom..], Place { line: import.line, skipping: import.skipping }, rules);
+    let likely = read_window(app, &import, likely_window(&import)).await?;
+    let longest;
+    let mut cut = cut_window(&import, &likely);
+    if !cut.has_progress() {
+        longest = read_window(app, &import, WINDOW).await?;
+        cut = cut_window(&import, &longest);
+    }
     let sorted = match sort(&mut import, &cut) {
         Ok(sorted) => sorted,
         Err(why) => {
@@ -129,13 +133,18 @@ async fn step(
             return Ok(end(connection, app, &cause, &mut import, ended).await?);
         }
     };
+    if let Err(QuotaError::Exhausted(exhausted)) = app.quotas.take(&app.db, tenant, sorted.submissions.len(), now).await
+    {
+        let ended = (ImportStatus::Failed, Some(format!("{}; see GET /billing/status.", exhausted.reason)), now);
+        return Ok(end(connection, app, &cause, &mut import, ended).await?);
+    }
     let stored = submit_records_in(connection, app, &cause, sorted.submissions).await?;
     store::imports::insert_rejections(connection, (tenant, import.id), &sorted.rejections).await?;
     let duplicates = count(stored.iter().filter(|stored| stored.duplicate).count());
     import.accepted += count(stored.len()) - duplicates;
     import.duplicates += duplicates;
     import.rejected += count(sorted.rejections.len());
-    import.position += (bom + cut.consumed) as u64;
+    import.position += cut.consumed as u64;
     (import.line, import.skipping) = (cut.next.line, cut.next.skipping);
     if import.position < import.size {
         import.status = ImportStatus::Running;
@@ -150,15 +159,26 @@ fn count(of: usize) -> i64 {
     i64::try_from(of).unwrap_or(i64::MAX)
 }
 
-async fn read_window(app: &App, import: &Import) -> Result<BytesMut, AdvanceImportError> {
+/// Bytes that hold a step's lines, if they are as long as those before; and a quarter more.
+fn likely_window(import: &Import) -> u64 {
+    let seen = import.line.saturating_sub(1);
+    let likely = import.position.saturating_mul(LINES as u64 * 5 / 4).checked_div(seen);
+    likely.unwrap_or_default().clamp(FIRST_WINDOW, WINDOW)
+}
+
+async fn read_window(app: &App, import: &Import, bytes: u64) -> Result<Bytes, AdvanceImportError> {
     let blob = import.blob_id.ok_or(BlobError::NotFound)?;
-    let range = import.position..import.size.min(import.position + WINDOW);
-    let mut window = BytesMut::with_capacity(usize::try_from(range.end - range.start).unwrap_or_default());
-    let mut chunks = app.blobs.read(&key(import.cause.tenant_id, blob), range).await?;
-    while let Some(chunk) = chunks.try_next().await? {
-        window.extend_from_slice(&chunk);
-    }
-    Ok(window)
+    let range = import.position..import.size.min(import.position + bytes);
+    Ok(app.blobs.read_small(&key(import.cause.tenant_id, blob), range).await?)
+}
+
+fn cut_window<'w>(import: &Import, window: &'w [u8]) -> Cut<'w> {
+    let at_end = import.position + window.len() as u64 >= import.size;
+    let bom = if import.position == 0 && window.starts_with(BOM) { BOM.len() } else { 0 };
+    let rules = Rules { format: import.format, most: LINES, longest: MAX_RECORD, at_end };
+    let mut cut = cut(&window[bom..], Place { line: import.line, skipping: import.skipping }, rules);
+    cut.consumed += bom;
+    cut
 }
 
 /// Tells records from what is none. The first line of a CSV is its header, without which nothing can be read.

@@ -4,7 +4,7 @@ use common::event::Cause;
 use common::{BlobId, FileId, ImportId};
 use db::{Connection, DbError};
 
-use crate::domain::file::{Content, File};
+use crate::domain::file::Content;
 use crate::domain::import::{Import, ImportFormat, ImportStatus};
 use crate::store;
 
@@ -43,7 +43,8 @@ pub(crate) async fn begin_import(
         }
         ImportFrom::File(id, format) => {
             let file = store::files::find(connection, tenant, id).await?.ok_or(BeginImportError::NoFile)?;
-            let format = format.or_else(|| format_of(&file)).ok_or(BeginImportError::UnknownFormat)?;
+            let format =
+                format.or_else(|| format_of(&file.name, &file.content_type)).ok_or(BeginImportError::UnknownFormat)?;
             // Whoever deletes the file waits from here on, and then finds the import.
             store::blobs::lock_content(connection, tenant, &file.sha256).await?;
             let file = store::files::find(connection, tenant, id).await?.ok_or(BeginImportError::NoFile)?;
@@ -76,9 +77,10 @@ fn queued(cause: &Cause, (blob, size): (BlobId, u64), format: ImportFormat, sour
     }
 }
 
-fn format_of(file: &File) -> Option<ImportFormat> {
-    let ends = |endings: [&str; 2]| endings.iter().any(|ending| file.name.to_ascii_lowercase().ends_with(ending));
-    match file.content_type.as_str() {
+/// What a file's name and type say of its format.
+pub(crate) fn format_of(name: &str, content_type: &str) -> Option<ImportFormat> {
+    let ends = |endings: [&str; 2]| endings.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
+    match content_type {
         "text/csv" => Some(ImportFormat::Csv),
         "application/x-ndjson" | "application/jsonl" => Some(ImportFormat::Ndjson),
         _ if ends([".csv", ".csv.txt"]) => Some(ImportFormat::Csv),

@@ -9,7 +9,7 @@ use super::connect_integration::check;
 use crate::app::App;
 use crate::domain::entry::AGENT;
 use crate::domain::integration::{Integration, IntegrationStatus};
-use crate::domain::provider::catalogue;
+use crate::domain::oauth::ConnectionStatus;
 use crate::store;
 
 /// What is left out stays as it is.
@@ -62,13 +62,20 @@ pub(crate) async fn change_integration(
     if is_same(&before, &after) {
         return Ok(before);
     }
-    if let Some(provider) = catalogue().find(&after.provider) {
-        check(provider, &after.config, after.mapping.as_ref()).map_err(ChangeIntegrationError::Invalid)?;
+    if let Some(provider) = app.catalogue.find(&after.provider) {
+        check(&app.outbound, provider, &after.config, after.mapping.as_ref())
+            .map_err(ChangeIntegrationError::Invalid)?;
     }
     // Left pending until the release finds nothing more, so resuming always asks for one.
     let release = after.status == IntegrationStatus::Active;
     if !store::integrations::update(connection, &after, release).await? {
         return Err(ChangeIntegrationError::NameTaken(after.name));
+    }
+    if pages_otherwise(&before, &after) {
+        store::pulls::forget_cursor(connection, (after.tenant_id, after.id)).await?;
+    }
+    if sends_elsewhere(&before, &after) {
+        disconnect(connection, &after).await?;
     }
     let updated = IntegrationUpdated {
         integration_id: id,
@@ -89,6 +96,32 @@ fn state(integration: &Integration) -> IntegrationState {
         config: integration.config.clone(),
         mapping: integration.mapping.clone(),
     }
+}
+
+/// Whether tokens and the client's secret would go where nobody granted them to go.
+fn sends_elsewhere(before: &Integration, after: &Integration) -> bool {
+    ["/oauth2", "/pull/url"].iter().any(|place| before.config.pointer(place) != after.config.pointer(place))
+}
+
+/// Whether the cursor would be asked for in another list, or by another name.
+fn pages_otherwise(before: &Integration, after: &Integration) -> bool {
+    let pages = |integration: &Integration| {
+        let mut pull = integration.config.get("pull").cloned().unwrap_or_default();
+        pull.as_object_mut().map(|pull| pull.remove("intervalSeconds"));
+        pull
+    };
+    pages(before) != pages(after)
+}
+
+async fn disconnect(connection: &mut Connection, after: &Integration) -> Result<(), DbError> {
+    let (of, at) = ((after.tenant_id, after.id), after.updated_at);
+    let why = Some("the source's addresses changed; authorise it again");
+    store::pulls::revoke(connection, of).await?;
+    store::oauth::forget_states(connection, of).await?;
+    if store::oauth::end(connection, of, ConnectionStatus::Disconnected, why, at).await? {
+        store::pulls::finish_live_run(connection, of, "stopped", why, at).await?;
+    }
+    Ok(())
 }
 
 fn is_same(before: &Integration, after: &Integration) -> bool {

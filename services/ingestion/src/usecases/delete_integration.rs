@@ -7,6 +7,7 @@ use db::{Connection, DbError};
 use crate::app::App;
 use crate::domain::entry::AGENT;
 use crate::domain::integration::Integration;
+use crate::domain::oauth::ConnectionStatus;
 use crate::store;
 
 /// Why a source was not removed.
@@ -33,6 +34,12 @@ pub(crate) async fn delete_integration(
         return Err(DeleteIntegrationError::VersionConflict(integration.version));
     }
     store::integrations::delete(connection, cause.tenant_id, id, cause.at).await?;
+    // Tokens go at once; what was pulled stays.
+    store::pulls::revoke(connection, (cause.tenant_id, id)).await?;
+    store::oauth::forget_states(connection, (cause.tenant_id, id)).await?;
+    store::oauth::end(connection, (cause.tenant_id, id), ConnectionStatus::Disconnected, None, cause.at).await?;
+    let why = Some("the source was deleted");
+    store::pulls::finish_live_run(connection, (cause.tenant_id, id), "stopped", why, cause.at).await?;
     let deleted = IntegrationDeleted { integration_id: id, name: integration.name.clone() };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &deleted)]).await?;
     Ok(integration)

@@ -36,8 +36,8 @@ pub(crate) async fn expunge_raw(
     if before.raw_expunged_at.is_some() {
         return Ok(before);
     }
-    store::acts::expunge_raw(connection, cause, id).await?;
-    let expunged = RecordRawExpunged { record_id: id };
+    store::acts::expunge_raw(connection, cause, &[id.0]).await?;
+    let expunged = RecordRawExpunged { record_id: id, retention_days: None };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &expunged)]).await?;
     store::records::find(connection, cause.tenant_id, id).await?.ok_or(ExpungeRawError::NotFound)
 }

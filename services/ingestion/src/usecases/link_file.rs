@@ -1,8 +1,11 @@
 //! Linking a file to a record, and letting go of it.
 
-use common::{FileId, RecordId, TenantId};
+use common::event::{Cause, Event, FileLinked, FileUnlinked};
+use common::{FileId, RecordId};
 use db::{Connection, DbError};
 
+use crate::app::App;
+use crate::domain::entry::AGENT;
 use crate::domain::file::File;
 use crate::store;
 
@@ -19,12 +22,14 @@ pub(crate) enum LinkFileError {
     Db(#[from] DbError),
 }
 
-/// Links a file to a record. Twice is once.
+/// Links a file to a record and tells of it. Twice is once.
 pub(crate) async fn link_file(
     connection: &mut Connection,
-    tenant: TenantId,
+    app: &App,
+    cause: &Cause,
     (record, id): (RecordId, FileId),
 ) -> Result<File, LinkFileError> {
+    let tenant = cause.tenant_id;
     if !store::blobs::has_record(connection, tenant, record).await? {
         return Err(LinkFileError::NoRecord);
     }
@@ -35,22 +40,30 @@ pub(crate) async fn link_file(
     if !store::files::link(connection, tenant, (id, record)).await? {
         return Err(LinkFileError::NoFile);
     }
-    file.record_id = Some(record);
+    if file.record_id.replace(record).is_none() {
+        let linked = FileLinked { file_id: id, name: file.name.clone(), record_id: record };
+        app.outbox.append(connection, &[Event::new(cause, AGENT, &linked)]).await?;
+    }
     Ok(file)
 }
 
-/// Lets go of a record's file, which stays.
+/// Lets go of a record's file, which stays, and tells of it.
 pub(crate) async fn unlink_file(
     connection: &mut Connection,
-    tenant: TenantId,
+    app: &App,
+    cause: &Cause,
     (record, id): (RecordId, FileId),
 ) -> Result<File, LinkFileError> {
+    let tenant = cause.tenant_id;
     if !store::blobs::has_record(connection, tenant, record).await? {
         return Err(LinkFileError::NoRecord);
     }
     let found = store::files::find(connection, tenant, id).await?;
     let mut file = found.filter(|file| file.record_id == Some(record)).ok_or(LinkFileError::NoFile)?;
-    store::files::unlink(connection, tenant, (id, record)).await?;
+    if store::files::unlink(connection, tenant, (id, record)).await? {
+        let unlinked = FileUnlinked { file_id: id, name: file.name.clone(), record_id: record };
+        app.outbox.append(connection, &[Event::new(cause, AGENT, &unlinked)]).await?;
+    }
     file.record_id = None;
     Ok(file)
 }

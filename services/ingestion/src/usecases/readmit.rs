@@ -24,14 +24,14 @@ pub(super) struct Gate {
 pub(super) enum Readmission {
     /// It has a record now; that of the first receipt when it is a duplicate.
     Taken { record_id: RecordId, duplicate: bool },
-    /// It stays where it is.
-    Rejected,
+    /// It stays where it is, for this reason.
+    Rejected(Reason),
 }
 
 impl Gate {
     pub(super) fn prepare(app: &App, integration: &Integration) -> Result<Self, SourceError> {
-        let source = Source::prepare(integration, &app.sealer)?;
-        Ok(Self { source, examiner: Examiner::prepare(integration, &app.sealer)? })
+        let source = Source::prepare(integration, &app.sealer, app.catalogue)?;
+        Ok(Self { source, examiner: Examiner::prepare(integration, &app.sealer, app.catalogue)? })
     }
 
     /// Judges a delivery by its time of receipt, with the secrets, settings and mapping of now.
@@ -48,7 +48,7 @@ impl Gate {
             id,
             tenant_id: self.source.tenant_id,
             integration_id: self.source.id,
-            dedupe_key: dedupe_key(verifier.delivery_id(header), &row.body),
+            dedupe_key: dedupe_key(mapped.delivery_id.as_deref().or_else(|| verifier.delivery_id(header)), &row.body),
             headers: row.headers.to_string(),
             body: row.body.clone().into(),
             received_at: row.received_at,
@@ -72,20 +72,27 @@ impl Gate {
         cause: &Cause,
         rows: &[RejectedRow],
     ) -> Result<Vec<Readmission>, DbError> {
-        let judged: Vec<Option<Entry>> = rows.iter().map(|row| self.judge(cause, row).ok()).collect();
+        let judged: Vec<Result<Entry, Reason>> = rows.iter().map(|row| self.judge(cause, row)).collect();
         let entries: Vec<&Entry> = judged.iter().flatten().collect();
-        if entries.is_empty() {
-            return Ok(vec![Readmission::Rejected; rows.len()]);
+        let mut stored = Vec::new();
+        if !entries.is_empty() {
+            let verified = rows.iter().zip(&judged).filter(|(_, entry)| entry.is_ok()).map(|(row, _)| row);
+            let verified: Vec<&RejectedRow> = verified.collect();
+            let of: (_, IntegrationId) = (self.source.tenant_id, self.source.id);
+            store::quarantine::remove(connection, of, &verified).await?;
+            stored = store::intake::store(connection, &entries).await?;
+            store::quarantine::mark_replayed(connection, of, &verified, cause.at).await?;
         }
-        let verified = rows.iter().zip(&judged).filter(|(_, entry)| entry.is_some()).map(|(row, _)| row);
-        let verified: Vec<&RejectedRow> = verified.collect();
-        let of: (_, IntegrationId) = (self.source.tenant_id, self.source.id);
-        store::quarantine::remove(connection, of, &verified).await?;
-        let mut stored = store::intake::store(connection, &entries).await?.into_iter();
-        store::quarantine::mark_replayed(connection, of, &verified, cause.at).await?;
-        let readmission = |entry: &Option<Entry>| match entry.as_ref().and_then(|_| stored.next()) {
-            Some(Stored { record_id: Some(record_id), duplicate, .. }) => Readmission::Taken { record_id, duplicate },
-            _ => Readmission::Rejected,
+        let mut stored = stored.into_iter();
+        let readmission = |entry: &Result<Entry, Reason>| match entry {
+            Err(reason) => Readmission::Rejected(*reason),
+            Ok(_) => match stored.next() {
+                Some(Stored { record_id: Some(record_id), duplicate, .. }) => {
+                    Readmission::Taken { record_id, duplicate }
+                }
+                // A delivery that is stored as believed has a record.
+                _ => Readmission::Rejected(Reason::UnparseableBody),
+            },
         };
         Ok(judged.iter().map(readmission).collect())
     }

@@ -88,7 +88,10 @@ pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<R
         id: DeliveryId::generate(),
         tenant_id: source.tenant_id,
         integration_id: source.id,
-        dedupe_key: dedupe_key(source.verifier.delivery_id(header), &body),
+        dedupe_key: {
+            let signed = judged.as_ref().ok().and_then(|mapped| mapped.delivery_id.as_deref());
+            dedupe_key(signed.or_else(|| source.verifier.delivery_id(header)), &body)
+        },
         headers: kept_headers,
         body,
         received_at: cause.at,
@@ -110,7 +113,9 @@ pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<R
     };
     let record = Box::new(NewRecord::new(&cause, origin, mapped.normalized));
     let new_id = record.id;
-    let stored = app.intake.store(vec![Entry::Delivered { delivery, record, hold: source.paused }]).await?;
+    // What there is no room for is held rather than lost: most senders give up long before an owner acts.
+    let hold = source.paused || !app.quotas.has_room(&app.db, source.tenant_id, cause.at).await;
+    let stored = app.intake.store(vec![Entry::Delivered { delivery, record, hold }]).await?;
     let (record_id, duplicate) =
         stored.first().map_or((new_id, false), |stored| (stored.record_id.unwrap_or(new_id), stored.duplicate));
     Ok(Received::Stored(Receipt { delivery_id, record_id, duplicate }))

@@ -44,16 +44,20 @@ async fn release_batch(app: &App, source: &ResumedSource) -> Result<Progress, Db
         trace: TraceContext::random(),
         at: app.clock.now(),
     };
+    let room = app.quotas.room(&app.db, source.tenant_id, cause.at).await.ok().flatten();
+    let limit = room.map_or(BATCH, |room| room.min(BATCH));
     app.db
         .tenant(source.tenant_id, async |connection| {
             if !store::releases::lock(connection, source).await? {
                 return Ok(Progress::Done);
             }
-            let released = store::releases::release(connection, source, BATCH, cause.at).await?;
+            let released = store::releases::release(connection, source, limit, cause.at).await?;
             if released.is_empty() {
                 store::releases::done(connection, source).await?;
                 return Ok(Progress::Done);
             }
+            let count = i64::try_from(released.len()).unwrap_or(i64::MAX);
+            store::quotas::count_released(connection, source.tenant_id, count, cause.at).await?;
             let events: Vec<Event> = released
                 .into_iter()
                 .map(|(record, delivery)| Event::new(&cause, AGENT, &Ingested { record, delivery_id: Some(delivery) }))

@@ -60,7 +60,7 @@ pub(crate) async fn reverify_quarantine(
             match outcome {
                 Readmission::Taken { duplicate: false, .. } => sum.accepted += 1,
                 Readmission::Taken { duplicate: true, .. } => sum.duplicates += 1,
-                Readmission::Rejected => sum.still_rejected += 1,
+                Readmission::Rejected(_) => sum.still_rejected += 1,
             }
         }
         bytes += rows.iter().map(|row| row.body.len()).sum::<usize>();

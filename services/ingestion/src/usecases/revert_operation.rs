@@ -1,13 +1,13 @@
 //! Undoing an operation, by an operation of its own: once, and never over what a person did since.
 
-use common::OperationId;
 use common::event::{Cause, Event, OperationStarted};
+use common::{IntegrationId, OperationId};
 use db::{Connection, DbError};
 
 use super::start_operation::Started;
 use crate::app::App;
-use crate::domain::act::Act;
 use crate::domain::entry::AGENT;
+use crate::domain::work::Work;
 use crate::store;
 use crate::store::operations::NewOperation;
 
@@ -20,6 +20,8 @@ pub(crate) enum RevertOperationError {
     StillRunning,
     #[error("the operation undoes another one itself")]
     IsRevert,
+    #[error("what the operation took in stays")]
+    IsReplay,
     #[error("the operation was undone by {0}")]
     Reverted(OperationId),
     #[error(transparent)]
@@ -35,8 +37,11 @@ pub(crate) async fn revert_operation(
 ) -> Result<Started, RevertOperationError> {
     let found = store::operations::lock(connection, cause.tenant_id, id).await?;
     let operation = found.ok_or(RevertOperationError::NotFound)?;
-    let act = Act::parse(&operation.action).ok_or(RevertOperationError::IsRevert)?;
-    if operation.status == "running" {
+    let work = match Work::parse(&operation.action).ok_or(RevertOperationError::IsRevert)? {
+        Work::Replay => return Err(RevertOperationError::IsReplay),
+        work @ (Work::Act(_) | Work::Remap) => work,
+    };
+    if operation.completed_at.is_none() {
         return Err(RevertOperationError::StillRunning);
     }
     if let Some(by) = operation.reverted_by {
@@ -46,13 +51,16 @@ pub(crate) async fn revert_operation(
     let new = NewOperation {
         id: revert,
         action: REVERT,
-        reverts: Some((id, act.as_str())),
+        integration_id: operation.integration_id.map(IntegrationId),
+        reverts: Some((id, work.as_str())),
+        label: None,
         selection: serde_json::json!({ "operationId": id }).to_string(),
         matched,
     };
     store::operations::insert(connection, cause, &new).await?;
     store::operations::add_items_to_revert(connection, cause, revert, id).await?;
-    let started = OperationStarted { operation_id: revert, action: REVERT.into(), matched, reverts: Some(id) };
+    let started =
+        OperationStarted { operation_id: revert, action: REVERT.into(), label: None, matched, reverts: Some(id) };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &started)]).await?;
     Ok(Started { operation_id: Some(revert), matched })
 }

@@ -8,7 +8,6 @@ use db::{Connection, DbError};
 use crate::app::App;
 use crate::domain::entry::AGENT;
 use crate::domain::integration::Integration;
-use crate::domain::provider::catalogue;
 use crate::domain::secret::sealing_context;
 use crate::store;
 
@@ -49,7 +48,7 @@ pub(crate) async fn rotate_secret(
     if let Some(until) = before.previous_secret_expires_at.filter(|until| *until > cause.at && !rotation.force) {
         return Err(RotateSecretError::InProgress(until));
     }
-    let provider = catalogue().find(&before.provider).ok_or(RotateSecretError::Unknown)?;
+    let provider = app.catalogue.find(&before.provider).ok_or(RotateSecretError::Unknown)?;
     let secret = provider.secret.generate();
     let after = Integration {
         secret_sealed: app.sealer.seal(&sealing_context(before.tenant_id, before.id), secret.as_bytes()),

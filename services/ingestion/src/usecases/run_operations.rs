@@ -9,19 +9,22 @@ use common::{Actor, DateTime, DecisionId, OperationId, RecordId, TenantId};
 use db::{Connection, DbError};
 use uuid::Uuid;
 
-use super::carry_out::{Undertaking, carry_out};
+use super::carry_out::{Part, Undertaking, Undone, carry_out};
 use super::release_held::Progress;
+use super::remap_records::remap_items;
+use super::replay_items::replay_items;
 use crate::app::App;
 use crate::domain::act::Act;
 use crate::domain::entry::AGENT;
-use crate::domain::item::{ItemResult, tally};
+use crate::domain::item::{ItemResult, Tally};
+use crate::domain::work::Work;
 use crate::store;
 use crate::store::acts::Locked;
 use crate::store::operation_items::{ItemOutcome, PendingItem};
 use crate::store::operations::OperationRow;
 
-/// Records changed in one transaction.
-const BATCH: i64 = 200;
+/// Why an item is a conflict.
+pub(super) const CHANGED_BY_PERSON: &str = "changed_by_person";
 
 /// Runs a batch of each operation that has items left, each in a transaction of its own.
 pub(crate) async fn run_operations(app: &App) -> Result<Progress, DbError> {
@@ -42,15 +45,20 @@ async fn run_batch(app: &App, key: (OperationId, TenantId)) -> Result<Progress, 
     app.db
         .tenant(key.1, async |connection| {
             let Some(operation) = store::operations::lease(connection, key).await? else { return Ok(Progress::Done) };
-            let items = store::operation_items::next(connection, key, BATCH).await?;
+            let work = work_of(&operation);
+            let items = store::operation_items::next(connection, key, work.map_or(1, Work::batch)).await?;
             if items.is_empty() {
                 store::operations::all_begun(connection, &operation).await?;
                 return Ok(Progress::Done);
             }
             let cause = cause_of(&operation, now);
-            let outcomes = act_on(connection, app, &cause, &operation, &items).await?;
+            let outcomes = match work {
+                Some(Work::Remap) => remap_items(connection, app, &cause, &operation, &items).await?,
+                Some(Work::Replay) => replay_items(connection, app, &cause, &operation, &items).await?,
+                Some(Work::Act(_)) | None => act_on(connection, app, &cause, &operation, &items).await?,
+            };
             store::operation_items::note(connection, key, &outcomes, now).await?;
-            count(connection, app, &cause, key.0, tally(outcomes.iter().map(|one| one.result))).await?;
+            count(connection, app, &cause, key.0, Tally::of(outcomes.iter().map(|one| one.result))).await?;
             Ok(Progress::More)
         })
         .await
@@ -62,12 +70,12 @@ pub(super) async fn count(
     app: &App,
     cause: &Cause,
     operation: OperationId,
-    counts: [i32; 4],
+    tally: Tally,
 ) -> Result<(), DbError> {
-    if counts == [0; 4] {
+    if tally == Tally::default() {
         return Ok(());
     }
-    let ended = store::operations::count(connection, (operation, cause.tenant_id), counts, cause.at).await?;
+    let ended = store::operations::count(connection, (operation, cause.tenant_id), tally, cause.at).await?;
     let Some(row) = ended else { return Ok(()) };
     let completed = OperationCompleted {
         operation_id: operation,
@@ -76,8 +84,15 @@ pub(super) async fn count(
         unchanged: row.unchanged,
         skipped: row.skipped,
         conflicts: row.conflicts,
+        failed: row.failed,
+        cancelled: row.cancelled,
     };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &completed)]).await
+}
+
+/// What an operation does, or for a revert what it undoes; nothing when a later build stored it.
+pub(super) fn work_of(operation: &OperationRow) -> Option<Work> {
+    Work::parse(operation.reverted_action.as_deref().unwrap_or(&operation.action))
 }
 
 /// Who asked for the operation does what it does.
@@ -106,12 +121,13 @@ async fn act_on(
         .map(|record| (record.id.0, record))
         .collect();
     let mut conflicts = Vec::new();
-    if reverted.is_some() {
+    // Processing looks after people's decisions by itself, where it is asked to take one back.
+    if reverted.is_some_and(|act| act != Act::Relabel) {
         let since: Vec<(Uuid, i32)> = items.iter().filter_map(|item| Some((item.record_id, item.version?))).collect();
         conflicts = store::acts::changed_by_people_since(connection, cause.tenant_id, &since).await?;
     }
     let mut outcomes = Vec::with_capacity(items.len());
-    let (mut able, mut decisions) = (Vec::with_capacity(items.len()), HashMap::new());
+    let (mut able, mut undone) = (Vec::with_capacity(items.len()), HashMap::new());
     for item in items {
         let id = item.record_id;
         let Some(record) = locked.get(&id) else {
@@ -119,18 +135,21 @@ async fn act_on(
             continue;
         };
         if conflicts.contains(&id) {
-            outcomes.push(ItemOutcome { result: ItemResult::Conflict, ..skipped(id, "changed_by_person") });
+            outcomes.push(ItemOutcome { result: ItemResult::Conflict, ..skipped(id, CHANGED_BY_PERSON) });
         } else if let Some(obstacle) = act.obstacle(record.status, record.decided_by_human) {
             outcomes.push(skipped(id, obstacle.as_str()));
         } else {
-            if let Some(decision) = item.decision_before.filter(|_| reverted == Some(Act::Reprocess)) {
-                decisions.insert(id, DecisionId(decision));
+            if reverted.is_some() {
+                let (decision, before) = (item.decision_id.map(DecisionId), item.decision_before.map(DecisionId));
+                undone.insert(id, Undone { decision, before });
             }
             able.push(id);
         }
     }
-    let undertaking = Undertaking { act, operation: Some(OperationId(operation.id)), decisions: &decisions };
-    let result = if act == Act::Reprocess { ItemResult::Requested } else { ItemResult::Changed };
+    let part =
+        Part { id: OperationId(operation.id), asked_at: operation.created_at, label: operation.label.as_deref() };
+    let undertaking = Undertaking { act, operation: Some(part), undone: &undone };
+    let result = if act.is_asked_of_processing() { ItemResult::Requested } else { ItemResult::Changed };
     for row in carry_out(connection, app, cause, &undertaking, &able).await? {
         let decision_before = locked.get(&row.id).and_then(|record| record.decision_id);
         let record_id = RecordId(row.id);

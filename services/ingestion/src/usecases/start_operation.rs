@@ -1,13 +1,14 @@
 //! Beginning an act on many records: which ones is fixed now, the work is a worker's.
 
 use common::event::{Cause, Event, OperationStarted};
-use common::{OperationId, RecordId};
+use common::{IntegrationId, OperationId, RecordId};
 use db::{Connection, DbError};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::act::Act;
 use crate::domain::entry::AGENT;
+use crate::domain::work::Work;
 use crate::store;
 use crate::store::operations::NewOperation;
 use crate::store::records::RecordFilter;
@@ -31,6 +32,8 @@ pub(crate) enum Selection {
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) act: Act,
+    /// The label that the records are to have, when the act gives one.
+    pub(crate) label: Option<String>,
     pub(crate) selection: Selection,
     /// The selection as it was asked for, as JSON text.
     pub(crate) described: String,
@@ -46,11 +49,35 @@ pub(crate) struct Started {
     pub(crate) matched: i32,
 }
 
+impl Started {
+    /// Items that were only counted.
+    pub(super) fn counted(items: &[Uuid]) -> Result<Self, StartOperationError> {
+        let matched = i32::try_from(items.len()).map_err(|_| StartOperationError::TooMany)?;
+        Ok(Self { operation_id: None, matched })
+    }
+}
+
+/// An operation whose items are known.
+#[derive(Debug)]
+pub(super) struct Beginning<'b> {
+    pub(super) work: Work,
+    /// The source that it is about, where it is about one.
+    pub(super) integration_id: Option<IntegrationId>,
+    /// The label that it gives, where it gives one.
+    pub(super) label: Option<String>,
+    /// The selection as it was asked for, as JSON text.
+    pub(super) described: String,
+    /// Records, or for a replay deliveries; each once.
+    pub(super) items: &'b [Uuid],
+}
+
 /// Why nothing was begun.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartOperationError {
     #[error("more than {MAX_MATCHED} records match")]
     TooMany,
+    #[error("the tenant has no label {0:?}")]
+    UnknownLabel(String),
     #[error(transparent)]
     Db(#[from] DbError),
 }
@@ -62,22 +89,45 @@ pub(crate) async fn start_operation(
     cause: &Cause,
     request: Request,
 ) -> Result<Started, StartOperationError> {
-    let records = select(connection, cause, &request.selection).await?;
-    let matched = i32::try_from(records.len()).map_err(|_| StartOperationError::TooMany)?;
-    if request.dry_run {
-        return Ok(Started { operation_id: None, matched });
+    if let Some(label) = &request.label
+        && !store::labels::is_known(connection, cause.tenant_id, label).await?
+    {
+        return Err(StartOperationError::UnknownLabel(label.clone()));
     }
-    let id = OperationId::generate();
-    let action = request.act.as_str();
-    let new = NewOperation { id, action, reverts: None, selection: request.described, matched };
+    let records = select(connection, cause, &request.selection).await?;
+    if request.dry_run {
+        return Started::counted(&records);
+    }
+    let beginning = Beginning {
+        work: Work::Act(request.act),
+        integration_id: None,
+        label: request.label,
+        described: request.described,
+        items: &records,
+    };
+    begin(connection, app, cause, beginning).await
+}
+
+/// Stores the operation with its items and tells of it.
+pub(super) async fn begin(
+    connection: &mut Connection,
+    app: &App,
+    cause: &Cause,
+    beginning: Beginning<'_>,
+) -> Result<Started, StartOperationError> {
+    let Beginning { work, integration_id, label, described: selection, items } = beginning;
+    let matched = Started::counted(items)?.matched;
+    let (id, action) = (OperationId::generate(), work.as_str());
+    let new = NewOperation { id, action, integration_id, reverts: None, label: label.clone(), selection, matched };
     store::operations::insert(connection, cause, &new).await?;
-    store::operations::add_items(connection, cause, id, &records).await?;
-    let started = OperationStarted { operation_id: id, action: action.into(), matched, reverts: None };
+    store::operations::add_items(connection, cause, id, items).await?;
+    let started = OperationStarted { operation_id: id, action: action.into(), label, matched, reverts: None };
     app.outbox.append(connection, &[Event::new(cause, AGENT, &started)]).await?;
     Ok(Started { operation_id: Some(id), matched })
 }
 
-async fn select(
+/// The records of a selection, in the order of their ids.
+pub(super) async fn select(
     connection: &mut Connection,
     cause: &Cause,
     selection: &Selection,

@@ -35,6 +35,16 @@ pub(crate) async fn store_file(
     cause: &Cause,
     (content, said): (&Content, StoreFile),
 ) -> Result<File, StoreFileError> {
+    store_file_as(connection, app, cause, (FileId::generate(), content, said)).await
+}
+
+/// The same under an id of the caller's choice.
+pub(crate) async fn store_file_as(
+    connection: &mut Connection,
+    app: &App,
+    cause: &Cause,
+    (id, content, said): (FileId, &Content, StoreFile),
+) -> Result<File, StoreFileError> {
     let tenant = cause.tenant_id;
     if let Some(record) = said.record_id
         && !store::blobs::has_record(connection, tenant, record).await?
@@ -43,7 +53,7 @@ pub(crate) async fn store_file(
     }
     let settled = store::blobs::settle(connection, tenant, content).await?;
     let file = File {
-        id: FileId::generate(),
+        id,
         blob_id: settled.ok_or(StoreFileError::GivenUp)?,
         record_id: said.record_id,
         name: clean_name(&said.name),

@@ -7,7 +7,7 @@ use db::{Connection, DbError};
 use serde_json::Value;
 
 use crate::domain::mapping::{ExplainError, Explained, explain};
-use crate::domain::provider::catalogue;
+use crate::domain::provider::Catalogue;
 use crate::store;
 
 /// What a mapping is tried on.
@@ -35,13 +35,14 @@ pub(crate) enum TestMappingError {
 /// Tries `mapping`, or the one that the source has, or its provider's default.
 pub(crate) async fn test_mapping(
     connection: &mut Connection,
+    catalogue: &Catalogue,
     (tenant, id): (TenantId, IntegrationId),
     sample: Sample,
     mapping: Option<Value>,
 ) -> Result<Explained, TestMappingError> {
     let found = store::integrations::find(connection, tenant, id).await?;
     let integration = found.ok_or(TestMappingError::UnknownIntegration)?;
-    let by_default = || catalogue().find(&integration.provider).map(|provider| provider.mapping.clone());
+    let by_default = || catalogue.find(&integration.provider).map(|provider| provider.mapping.clone());
     let mapping = mapping.or(integration.mapping).or_else(by_default).unwrap_or_default();
     let (path, text, headers) = match sample {
         Sample::Payload { text, headers } => ("payload", text, headers),

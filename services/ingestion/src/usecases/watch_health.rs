@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::domain::entry::AGENT;
-use crate::domain::health::{Alarm, alarm};
+use crate::domain::health::Alarm;
 use crate::store;
 use crate::store::health::Watched;
 
@@ -23,7 +23,7 @@ pub(crate) async fn watch_health(app: &App, shutdown: &CancellationToken) -> Res
         let page = app.db.system(async |connection| store::health::watched(connection, after, PAGE).await).await?;
         let now = app.clock.now();
         for source in &page {
-            let judged = alarm(&source.seen, source.alarm, now);
+            let judged = source.observed.alarm(source.alarm, now);
             if judged != source.alarm {
                 change(app, source, judged).await?;
             }
@@ -44,7 +44,7 @@ async fn change(app: &App, source: &Watched, judged: Option<Alarm>) -> Result<()
         at: app.clock.now(),
     };
     let (integration_id, name) = (source.id, source.name.clone());
-    let last_delivery_at = source.seen.first().map(|seen| seen.at);
+    let last_delivery_at = source.observed.receipts.seen.first().map(|seen| seen.at);
     let event = match judged {
         Some(alarm) => {
             let failing =

@@ -21,7 +21,7 @@ async fn health_tells_what_came_and_what_was_refused() {
     };
     let none = json!({"accepted": 0, "duplicate": 0, "rejected": 0, "failed": 0});
     let never = json!({"status": "never_seen", "lastDeliveryAt": null, "lastAcceptedAt": null, "lastError": null,
-        "last24h": none});
+        "suspicion": null, "sync": null, "last24h": none});
     assert_eq!(health().await, never);
 
     let body = json!({"text": "one"});
@@ -41,7 +41,14 @@ async fn health_tells_what_came_and_what_was_refused() {
     for n in 0..4 {
         forger.send(&format!("f-{n}"), &body).await;
     }
-    assert_eq!(health().await["status"], "failing");
+    let beside = health().await;
+    assert_eq!((&beside["status"], &beside["suspicion"]), (&json!("degraded"), &json!("forged")), "{beside:#}");
+    app.owner_sql(
+        "UPDATE deliveries SET received_at = received_at - interval '11 minutes' WHERE outcome <> 'rejected'",
+    )
+    .await;
+    let overdue = health().await;
+    assert_eq!((&overdue["status"], &overdue["suspicion"]), (&json!("failing"), &json!("wrong_secret")), "{overdue:#}");
 
     app.owner_sql("UPDATE records SET status = 'failed'").await;
     assert_eq!(health().await["last24h"]["failed"], 1);
@@ -68,15 +75,17 @@ async fn each_change_is_told_once() {
     let told = app.wait_for_event("INTEGRATION_FAILING").await;
     let data: Value = serde_json::from_str(told.data.get()).expect("JSON");
     assert_eq!((&data["integrationId"], &data["status"]), (&json!(source.id), &json!("failing")), "{data:#}");
-    for n in 0..3 {
+    for n in 0..6 {
         assert_eq!(source.send(&format!("d-{n}"), &json!({"text": "x"})).await.status, 202);
     }
     app.wait_for_event("INTEGRATION_RECOVERED").await;
+    wait_until("the lists have them", async || (app.count("record_facets").await == 6).then_some(())).await;
 
     // Six deliveries a minute apart, an hour ago: its rhythm is over.
     app.owner_sql(
-        "UPDATE deliveries SET received_at = now() - interval '1 hour' - (8 - n) * interval '1 minute' \
-         FROM (SELECT id AS of, row_number() OVER (ORDER BY id) AS n FROM deliveries) numbered WHERE id = of",
+        "UPDATE deliveries SET received_at = now() - interval '1 hour' - (11 - n) * interval '1 minute' \
+         FROM (SELECT id AS of, row_number() OVER (ORDER BY id) AS n FROM deliveries) numbered WHERE id = of; \
+         UPDATE record_facets f SET received_at = d.received_at FROM deliveries d WHERE d.record_id = f.record_id",
     )
     .await;
     let silent = wait_until("silence is told", async || {

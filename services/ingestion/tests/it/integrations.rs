@@ -14,9 +14,10 @@ async fn the_catalogue_is_data() {
     let answer = app.caller(TenantId::generate(), Role::Analyst).get("/api/v1/integrations/providers").await;
     assert_eq!(answer.status, 200);
     let names: Vec<_> = answer.body.as_array().expect("a list").iter().map(|p| p["provider"].clone()).collect();
-    assert_eq!(names, ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack", "gitlab"]);
+    assert_eq!(names, ["generic", "standard-webhooks", "github", "stripe", "shopify", "slack", "gitlab", "oauth2"]);
     for provider in answer.body.as_array().expect("a list") {
-        assert_eq!(provider["auth"], "webhook");
+        let auth = if provider["provider"] == "oauth2" { "oauth2" } else { "webhook" };
+        assert_eq!(provider["auth"], auth);
         assert!(provider["displayName"].is_string() && provider["setup"].is_string());
         assert!(provider["signature"]["header"].is_string() && provider["mapping"].is_object());
     }

@@ -26,9 +26,16 @@ async fn routes_show_only_ones_own() {
         ("PATCH", own.clone(), Some(json!({"name": "stolen"}))),
         ("DELETE", own.clone(), None),
         ("POST", format!("{own}/mapping/test"), Some(json!({"payload": {}}))),
+        ("POST", format!("{own}/oauth/authorize"), None),
+        ("POST", format!("{own}/oauth/disconnect"), None),
+        ("POST", format!("{own}/sync"), None),
+        ("GET", format!("{own}/syncs"), None),
         ("GET", format!("{own}/deliveries"), None),
         ("GET", format!("{own}/deliveries/{delivery}"), None),
         ("POST", format!("{own}/deliveries/{delivery}/replay"), Some(json!({}))),
+        ("POST", format!("{own}/deliveries/replay"), Some(json!({"filter": {}}))),
+        ("POST", format!("{own}/mapping/apply"), Some(json!({}))),
+        ("GET", format!("{own}/quarantine"), None),
         ("POST", format!("{own}/quarantine/reverify"), Some(json!({}))),
     ] {
         let answer = me.send(method, &path, &[], body).await;

@@ -160,12 +160,17 @@ async fn a_search_finds_what_is_old_and_rare_and_pages_through_what_is_frequent(
 async fn the_application_reads_no_words_past_its_tenant() {
     let app = start().await;
     let (mine, theirs) = (TenantId::generate(), TenantId::generate());
-    assert_eq!(app.caller(theirs, Role::Agent).post(PATH, json!({"raw": "secret"})).await.status, 202);
+    let sent = app.caller(theirs, Role::Agent).post(PATH, json!({"raw": "secret"})).await;
+    assert_eq!(sent.status, 202);
     indexed(&app, 1).await;
     let find = "SELECT FROM record_words_find('secret', '-infinity', 'infinity', gen_random_uuid(), 10)";
+    let id = sent.body["id"].as_str().expect("an id");
+    let among = format!("SELECT FROM record_words_among('secret', ARRAY['{id}'::uuid])");
     for (tenant, sql, expected) in [
         (theirs, find, Some(1)),
         (mine, find, Some(0)),
+        (theirs, &among, Some(1)),
+        (mine, &among, Some(0)),
         (theirs, "SELECT FROM record_words", None),
         (theirs, "DELETE FROM record_words", None),
     ] {

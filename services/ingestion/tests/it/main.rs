@@ -1,21 +1,36 @@
 //! The ingestion service on a real PostgreSQL and a real RabbitMQ.
 
 mod acts;
+mod attachments;
 mod batches;
+mod cancelling;
 mod deliveries;
 mod faults;
 mod files;
+mod forms;
 mod health;
 mod imports;
 mod input;
 mod integrations;
 mod isolation;
+mod linking;
 mod listing;
 mod mapping;
+mod narrowing;
 mod operations;
 mod pausing;
+mod providers;
+mod pulling;
+mod pulling_faults;
 mod quarantine;
+mod quarantine_bounds;
+mod quotas;
 mod records;
+mod refusals;
+mod relabel;
+mod remapping;
+mod replaying;
+mod retention;
 mod rotation;
 mod schema;
 mod sender;
@@ -25,7 +40,10 @@ mod webhooks;
 
 use blobs::BlobSettings;
 use futures_util::StreamExt as _;
-use ingestion::{FileSettings, Ingestion, IngestionSettings, IntakeSettings};
+use ingestion::{
+    FileSettings, Ingestion, IngestionSettings, IntakeSettings, ProviderSettings, PullSettings, QuarantineSettings,
+};
+use outbound::OutboundSettings;
 use settings::PublicSettings;
 use test_support::{Resources, TestApp};
 use web::Roles;
@@ -33,6 +51,16 @@ use web::Roles;
 /// The service with its settings as they are by default.
 async fn start() -> TestApp {
     TestApp::start::<Ingestion>(|resources| settings(resources, IntakeSettings::default())).await
+}
+
+/// The service with some of its settings changed.
+async fn start_with(change: impl FnOnce(&mut IngestionSettings)) -> TestApp {
+    TestApp::start::<Ingestion>(|resources| {
+        let mut settings = settings(resources, IntakeSettings::default());
+        change(&mut settings);
+        settings
+    })
+    .await
 }
 
 /// The service without its background work.
@@ -52,6 +80,10 @@ fn settings(resources: &Resources, intake: IntakeSettings) -> IngestionSettings 
         telemetry: resources.telemetry(),
         intake,
         files: FileSettings { max_bytes: 8 << 20, store: BlobSettings { folder: files_folder(), s3: None } },
+        providers: ProviderSettings::default(),
+        quarantine: QuarantineSettings::default(),
+        outbound: OutboundSettings::default(),
+        pull: PullSettings::default(),
     }
 }
 

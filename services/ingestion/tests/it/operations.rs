@@ -11,10 +11,10 @@ use test_support::{Client, wait_until};
 use crate::verdicts::{Teller, tell};
 use crate::{start, start_api_only};
 
-const BULK: &str = "/api/v1/records/bulk";
+pub(crate) const BULK: &str = "/api/v1/records/bulk";
 
 /// Sends so many records and gives their ids.
-async fn send(agent: &Client, source: &str, count: usize) -> Vec<RecordId> {
+pub(crate) async fn send(agent: &Client, source: &str, count: usize) -> Vec<RecordId> {
     let records: Vec<Value> = (0..count).map(|n| json!({"raw": format!("text {n}"), "source": source})).collect();
     let answer = agent.post("/api/v1/records/batch", json!(records)).await;
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -23,13 +23,13 @@ async fn send(agent: &Client, source: &str, count: usize) -> Vec<RecordId> {
 }
 
 /// Begins an operation and waits for its end.
-async fn run(client: &Client, path: &str, body: Value) -> Value {
+pub(crate) async fn run(client: &Client, path: &str, body: Value) -> Value {
     let started = client.post(path, body).await;
     assert_eq!(started.status, 202, "{started:?}");
     ended(client, &started.body["operationId"]).await
 }
 
-async fn ended(client: &Client, operation: &Value) -> Value {
+pub(crate) async fn ended(client: &Client, operation: &Value) -> Value {
     let path = format!("/api/v1/operations/{}", operation.as_str().expect("an id"));
     wait_until("the operation has ended", async || {
         let answer = client.get(&path).await;
@@ -39,11 +39,11 @@ async fn ended(client: &Client, operation: &Value) -> Value {
     .await
 }
 
-fn revert_path(operation: &Value) -> String {
+pub(crate) fn revert_path(operation: &Value) -> String {
     format!("/api/v1/operations/{}/revert", operation["id"].as_str().expect("an id"))
 }
 
-async fn items(client: &Client, operation: &Value, query: &str) -> Vec<Value> {
+pub(crate) async fn items(client: &Client, operation: &Value, query: &str) -> Vec<Value> {
     let path = format!("/api/v1/operations/{}/items?limit=200{query}", operation["id"].as_str().expect("an id"));
     let answer = client.get(&path).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -153,7 +153,7 @@ async fn items_say_why_they_were_skipped_and_are_paged() {
     app.finish().await;
 }
 
-fn reprocessed(tenant: TenantId, asked: &ReprocessRequested, outcome: ReprocessOutcome) -> Event {
+pub(crate) fn reprocessed(tenant: TenantId, asked: &ReprocessRequested, outcome: ReprocessOutcome) -> Event {
     let cause = Cause {
         tenant_id: tenant,
         actor: common::Actor::service("processing"),
@@ -165,6 +165,7 @@ fn reprocessed(tenant: TenantId, asked: &ReprocessRequested, outcome: ReprocessO
         operation_id: asked.operation_id,
         outcome,
         decision_id: DecisionId::generate(),
+        previous_decision_id: None,
         sequence: 2,
         status: RecordStatus::Classified,
         label: Some("ham".into()),
@@ -274,6 +275,7 @@ async fn bad_input_and_another_tenants_ids() {
             ("GET", format!("/api/v1/operations/{id}")),
             ("GET", format!("/api/v1/operations/{id}/items")),
             ("POST", format!("/api/v1/operations/{id}/revert")),
+            ("POST", format!("/api/v1/operations/{id}/cancel")),
         ] {
             let answer = me.send(method, &path, &[], None).await;
             assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{method} {path}");

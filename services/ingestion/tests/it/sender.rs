@@ -44,6 +44,11 @@ impl Sender {
         Self { secret: secret.to_owned(), ..self.clone() }
     }
 
+    /// The same, signing as for another provider.
+    pub(crate) fn signing_as(&self, provider: &str) -> Self {
+        Self { provider: provider.to_owned(), ..self.clone() }
+    }
+
     /// The headers of a delivery signed some seconds from now.
     pub(crate) fn sign(&self, id: &str, body: &[u8], seconds: i64) -> Vec<(&'static str, String)> {
         let time = (SystemClock.now().timestamp() + seconds).to_string();

@@ -39,18 +39,26 @@ impl Teller {
             reasoning: reasoning("a rule matched"),
             source: "api".into(),
             received_at: self.cause.at,
+            withdraws: None,
         };
         Event::new(&self.cause, "processing", &data)
     }
 
     pub(crate) fn review_requested(&self, sequence: i32) -> Event {
-        let data = ReviewRequested { sequence, proposal: proposal(), candidates: vec![], record: self.snapshot() };
+        let data = ReviewRequested {
+            sequence,
+            proposal: proposal(),
+            candidates: vec![],
+            record: self.snapshot(),
+            withdraws: None,
+        };
         Event::new(&self.cause, "processing", &data)
     }
 
     pub(crate) fn approved(&self, outcome: ApprovalOutcome, label: &str, decided_at: DateTime) -> Event {
         let data = Approved {
-            approval_id: ApprovalId::generate(),
+            approval_id: Some(ApprovalId::generate()),
+            was_pending: true,
             decision_id: DecisionId::generate(),
             outcome,
             label: label.into(),

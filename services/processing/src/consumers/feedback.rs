@@ -9,6 +9,7 @@ use common::event::{Approved, Cause, DecodeError, Event, RuleRequested};
 
 use super::tenants_of;
 use crate::app::App;
+use crate::domain::decision::SERVICE;
 use crate::usecases::accept_approvals::{Approval, accept_approvals};
 use crate::usecases::create_rule::CreateRuleError;
 use crate::usecases::fulfil_rule_request::fulfil_rule_requests;
@@ -47,7 +48,8 @@ impl Handler for Feedback {
 }
 
 fn approvals_of(events: &[Event]) -> Result<Vec<Approval>, DecodeError> {
-    let approved = events.iter().filter(|event| event.is::<Approved>());
+    // What operations decide is made here and kept already. Heard of late, it would undo what took it back since.
+    let approved = events.iter().filter(|event| event.is::<Approved>() && event.source_agent != SERVICE);
     approved
         .map(|event| Ok(Approval { tenant: event.tenant_id, actor: event.actor.clone(), approved: event.decode()? }))
         .collect()

@@ -47,7 +47,9 @@ pub(crate) struct StoredReceipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Review {
-    pub(crate) approval_id: ApprovalId,
+    /// The question; none when the person decided without being asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approval_id: Option<ApprovalId>,
     /// The decision that had proposed.
     pub(crate) proposal_id: DecisionId,
     #[serde(default)]
@@ -155,6 +157,15 @@ impl Decision {
 
     /// Tells the others: that it is decided, or that a person is needed.
     pub(crate) fn announce(&self, cause: &Cause, record: RecordSnapshot) -> Event {
+        self.tell(cause, record, None)
+    }
+
+    /// The same, in place of a person's decision that they take back.
+    pub(crate) fn announce_in_place(&self, cause: &Cause, record: RecordSnapshot, of: DecisionId) -> Event {
+        self.tell(cause, record, Some(of))
+    }
+
+    fn tell(&self, cause: &Cause, record: RecordSnapshot, withdraws: Option<DecisionId>) -> Event {
         let sequence = self.sequence.unwrap_or_default();
         match (&self.label, self.confidence, self.status) {
             (Some(label), Some(confidence), RecordStatus::Classified) => {
@@ -168,6 +179,7 @@ impl Decision {
                     reasoning: self.receipt.reasoning.clone(),
                     source: record.source,
                     received_at: record.received_at,
+                    withdraws,
                 };
                 Event::new(cause, SERVICE, &classified)
             }
@@ -181,7 +193,7 @@ impl Decision {
                 };
                 let candidates = self.label.iter().zip(self.confidence);
                 let candidates = candidates.map(|(label, score)| Candidate { label: label.clone(), score }).collect();
-                Event::new(cause, SERVICE, &ReviewRequested { sequence, proposal, candidates, record })
+                Event::new(cause, SERVICE, &ReviewRequested { sequence, proposal, candidates, record, withdraws })
             }
         }
     }

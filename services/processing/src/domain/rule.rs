@@ -7,6 +7,9 @@ use common::record::MAX_LINE;
 use common::rule::{MAX_NAME, MAX_PRIORITY, RuleOrigin, RuleStatus};
 use common::violation::check_text;
 use common::{Actor, DateTime, LabelId, RuleId, TenantId, Violation};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// A rule as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,80 @@ pub(crate) struct RuleVersion {
     pub(crate) description: String,
     pub(crate) changed_by: Actor,
     pub(crate) changed_at: DateTime,
+}
+
+/// A rule that was saved, and what its author should know.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    pub(crate) rule: Rule,
+    pub(crate) warnings: Vec<RuleWarning>,
+}
+
+/// Something about a rule that its author may not have meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RuleWarning {
+    pub(crate) kind: WarningKind,
+    pub(crate) message: String,
+    /// The other rule, where there is one.
+    pub(crate) rule_id: Option<RuleId>,
+}
+
+/// What sort of thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WarningKind {
+    /// Another rule has the condition and gives another label.
+    SameConditionOtherLabel,
+    /// Another rule says the same.
+    Duplicate,
+    /// Whatever it matches, rules before it decide.
+    Shadowed,
+    /// No record can match.
+    NeverMatches,
+    /// No recent record matched.
+    NoRecentMatch,
+    /// People mostly chose another label for what it matches.
+    ContradictsPeople,
+}
+
+/// A field that a change gave another value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FieldChange {
+    /// As in the API.
+    pub(crate) field: &'static str,
+    pub(crate) from: Value,
+    pub(crate) to: Value,
+}
+
+impl RuleVersion {
+    /// What the change from the version before made of it.
+    pub(crate) fn changes_since(&self, before: &Self) -> Vec<FieldChange> {
+        let (new, old) = (&self.state, &before.state);
+        let fields: [(&'static str, Value, Value); 7] = [
+            ("name", json!(old.name), json!(new.name)),
+            ("condition", json!(old.condition), json!(new.condition)),
+            ("label", json!(old.label), json!(new.label)),
+            ("priority", json!(old.priority), json!(new.priority)),
+            ("status", json!(old.status), json!(new.status)),
+            ("requiresReview", json!(old.requires_review), json!(new.requires_review)),
+            ("description", json!(before.description), json!(self.description)),
+        ];
+        let changed = fields.into_iter().filter(|(_, from, to)| from != to);
+        changed.map(|(field, from, to)| FieldChange { field, from, to }).collect()
+    }
+
+    /// The change that brings a rule back to this version.
+    pub(crate) fn as_change(&self) -> RuleChange {
+        RuleChange {
+            name: Some(self.state.name.clone()),
+            condition: Some(self.state.condition.clone()),
+            label: Some(self.state.label.clone()),
+            priority: Some(self.state.priority),
+            status: Some(self.state.status),
+            requires_review: Some(self.state.requires_review),
+            description: Some(self.description.clone()),
+        }
+    }
 }
 
 /// A rule to be made.
@@ -100,6 +177,12 @@ impl Rule {
             ..self.clone()
         };
         (after != *self).then(|| Self { version: self.version + 1, updated_at: at, ..after })
+    }
+
+    /// Whether the change can matter to a record.
+    pub(crate) fn decides_otherwise_than(&self, before: &Self) -> bool {
+        (&self.condition, self.label_id, self.priority, self.status)
+            != (&before.condition, before.label_id, before.priority, before.status)
     }
 
     /// The rule as events tell it.

@@ -1,6 +1,8 @@
 //! Labels.
 
 use common::{DateTime, LabelId, TenantId};
+use std::collections::HashSet;
+
 use db::{Connection, statement};
 use diesel::prelude::*;
 use diesel::sql_types;
@@ -135,4 +137,24 @@ impl From<&Label> for LabelRow {
             updated_at: label.updated_at,
         }
     }
+}
+
+/// Those of the names that are labels of their tenants.
+pub(crate) async fn existing(
+    connection: &mut Connection,
+    names: &HashSet<(TenantId, String)>,
+) -> Stored<HashSet<(TenantId, String)>> {
+    if names.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (tenants, wanted): (Vec<Uuid>, Vec<&str>) =
+        names.iter().map(|(tenant, name)| (tenant.0, name.as_str())).unzip();
+    let rows: Vec<(Uuid, String)> = labels::table
+        .filter(labels::tenant_id.eq_any(tenants))
+        .filter(labels::name.eq_any(wanted))
+        .select((labels::tenant_id, labels::name))
+        .load(connection)
+        .await?;
+    let found = rows.into_iter().map(|(tenant, name)| (TenantId(tenant), name));
+    Ok(found.filter(|one| names.contains(one)).collect())
 }

@@ -109,6 +109,28 @@ pub(crate) async fn standing(
     Ok(standing.collect())
 }
 
+/// Takes over what the records say now, and returns those that said something else before. They must be locked.
+pub(crate) async fn renormalize(
+    connection: &mut Connection,
+    tenants: &[TenantId],
+    records: &[&RecordSnapshot],
+) -> Stored<HashSet<RecordId>> {
+    let texts: Vec<String> = records.iter().map(|record| to_json(&record.normalized)).collect::<Stored<_>>()?;
+    let rows: Vec<IdRow> = statement(
+        "UPDATE records r SET normalized = e.normalized::json, external_id = e.external_id \
+         FROM unnest($2, $3, $4) AS e (id, external_id, normalized) \
+         WHERE r.tenant_id = ANY ($1) AND r.id = e.id AND (r.normalized::jsonb <> e.normalized::jsonb \
+             OR r.external_id IS DISTINCT FROM e.external_id) RETURNING r.id",
+    )
+    .bind::<Array<SqlUuid>, _>(tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(records.iter().map(|record| record.record_id.0).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(records.iter().map(|record| record.external_id.as_deref()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(texts)
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| RecordId(row.id)).collect())
+}
+
 /// Makes machines' decisions the current ones of their records. These must be locked, and have none of a person.
 pub(crate) async fn give_to_machine(
     connection: &mut Connection,

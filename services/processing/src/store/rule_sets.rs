@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use classifier::{ListedRule, RuleSource};
+use classifier::{ListedRule, RuleSource, ValueList, ValueLists};
 use common::rule::RuleStatus;
 use common::{DateTime, LabelId, RuleId, TenantId};
 use db::{Connection, statement};
@@ -34,10 +34,12 @@ pub(crate) struct Head {
 }
 
 /// A rule set to be compiled.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct LoadedRules {
     pub(crate) version: i64,
+    /// Those that decide, and those on trial.
     pub(crate) rules: Vec<(RuleSource, LabelId)>,
+    pub(crate) lists: ValueLists,
 }
 
 #[derive(QueryableByName)]
@@ -49,18 +51,19 @@ struct VersionRow {
 }
 
 #[derive(Deserialize)]
-struct ActiveRule {
+struct LoadedRule {
     id: RuleId,
     version: i32,
     name: String,
     condition: String,
     priority: i32,
     requires_review: bool,
+    status: RuleStatus,
     label_id: LabelId,
     label: String,
 }
 
-impl ActiveRule {
+impl LoadedRule {
     fn into_source(self) -> (RuleSource, LabelId) {
         let source = RuleSource {
             id: self.id,
@@ -69,7 +72,7 @@ impl ActiveRule {
             condition: self.condition,
             label: self.label,
             priority: self.priority,
-            status: RuleStatus::Active,
+            status: self.status,
             requires_review: self.requires_review,
         };
         (source, self.label_id)
@@ -94,12 +97,20 @@ pub(crate) async fn begin_next(connection: &mut Connection, tenant: TenantId) ->
 }
 
 impl NextRuleSet {
-    /// Keeps the list of active rules as they are now, in the order in which the classifier tries them.
+    /// The version that will be published.
+    pub(crate) const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Keeps the list of active rules as they are now, in the order in which the classifier tries them, and which
+    /// value lists they were compiled with.
     pub(crate) async fn publish(self, connection: &mut Connection, at: DateTime) -> Stored<()> {
         statement(
-            "INSERT INTO rule_sets (tenant_id, version, rules, created_at) \
+            "INSERT INTO rule_sets (tenant_id, version, rules, lists, created_at) \
              SELECT $1, $2, coalesce(json_agg(json_build_object('id', id, 'version', version, 'name', name) \
-                                              ORDER BY priority, id), '[]'), $3 \
+                                              ORDER BY priority, id), '[]'), \
+                    (SELECT coalesce(json_agg(json_build_object('id', v.id, 'version', v.version, 'name', v.name) \
+                                              ORDER BY v.name), '[]') FROM value_lists v WHERE v.tenant_id = $1), $3 \
              FROM rules WHERE tenant_id = $1 AND status = 'active'",
         )
         .bind::<SqlUuid, _>(self.tenant.0)
@@ -147,22 +158,46 @@ pub(crate) async fn heads(connection: &mut Connection, tenants: &[TenantId]) -> 
 
 /// The newest rule set with its version, in one snapshot: two statements could meet a change between them.
 pub(crate) async fn load(connection: &mut Connection, tenant: TenantId) -> Stored<LoadedRules> {
-    let row: Option<VersionRow> = statement(
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+        #[diesel(sql_type = Text)]
+        rules: String,
+        #[diesel(sql_type = Text)]
+        lists: String,
+    }
+    #[derive(Deserialize)]
+    struct LoadedList {
+        name: String,
+        version: i32,
+        values: Vec<String>,
+    }
+    let row: Option<Row> = statement(
         "SELECT h.version, coalesce(( \
              SELECT json_agg(json_build_object( \
                  'id', r.id, 'version', r.version, 'name', r.name, 'condition', r.condition, 'priority', r.priority, \
-                 'requires_review', r.requires_review, 'label_id', r.label_id, 'label', l.name)) \
+                 'requires_review', r.requires_review, 'status', r.status, 'label_id', r.label_id, 'label', l.name)) \
              FROM rules r JOIN labels l ON l.id = r.label_id \
-             WHERE r.tenant_id = $1 AND r.status = 'active'), '[]')::text AS rules \
+             WHERE r.tenant_id = $1 AND r.status IN ('active', 'shadow')), '[]')::text AS rules, \
+         coalesce(( \
+             SELECT json_agg(json_build_object('name', v.name, 'version', v.version, 'values', v.values)) \
+             FROM value_lists v WHERE v.tenant_id = $1), '[]')::text AS lists \
          FROM rule_set_heads h WHERE h.tenant_id = $1",
     )
     .bind::<SqlUuid, _>(tenant.0)
     .get_result(connection)
     .await
     .optional()?;
-    let Some(row) = row else { return Ok(LoadedRules { version: 0, rules: Vec::new() }) };
-    let rules: Vec<ActiveRule> = from_json(&row.rules)?;
-    Ok(LoadedRules { version: row.version, rules: rules.into_iter().map(ActiveRule::into_source).collect() })
+    let Some(row) = row else { return Ok(LoadedRules::default()) };
+    let rules: Vec<LoadedRule> = from_json(&row.rules)?;
+    let lists: Vec<LoadedList> = from_json(&row.lists)?;
+    let list = |list: LoadedList| (list.name, ValueList::new(list.version, list.values));
+    Ok(LoadedRules {
+        version: row.version,
+        rules: rules.into_iter().map(LoadedRule::into_source).collect(),
+        lists: lists.into_iter().map(list).collect(),
+    })
 }
 
 /// The lists of some versions of the tenant's rule set.

@@ -1,5 +1,7 @@
 //! Every version of every rule, those of deleted rules too.
 
+use std::collections::HashSet;
+
 use common::event::RuleState;
 use common::rule::{RuleOrigin, RuleStatus};
 use common::{Actor, DateTime, RuleId, TenantId};
@@ -57,6 +59,48 @@ pub(crate) async fn exists(connection: &mut Connection, tenant: TenantId, id: Ru
     let versions =
         rule_versions::table.filter(rule_versions::tenant_id.eq(tenant.0)).filter(rule_versions::rule_id.eq(id.0));
     Ok(diesel::select(diesel::dsl::exists(versions)).get_result(connection).await?)
+}
+
+/// The first version from which on the rule has had the condition and label that it has now.
+pub(crate) async fn said_the_same_since(connection: &mut Connection, rule: &Rule) -> Stored<i32> {
+    let others = rule_versions::condition.ne(&rule.condition).or(rule_versions::label.ne(&rule.label));
+    let last_other: Option<i32> = rule_versions::table
+        .filter(rule_versions::tenant_id.eq(rule.tenant_id.0))
+        .filter(rule_versions::rule_id.eq(rule.id.0))
+        .filter(others)
+        .select(diesel::dsl::max(rule_versions::version))
+        .first(connection)
+        .await?;
+    Ok(last_other.unwrap_or(0) + 1)
+}
+
+/// Every condition that a rule ever had.
+pub(crate) async fn conditions(connection: &mut Connection, tenant: TenantId) -> Stored<HashSet<String>> {
+    let conditions: Vec<String> = rule_versions::table
+        .filter(rule_versions::tenant_id.eq(tenant.0))
+        .select(rule_versions::condition)
+        .distinct()
+        .load(connection)
+        .await?;
+    Ok(conditions.into_iter().collect())
+}
+
+/// One version of a rule.
+pub(crate) async fn find(
+    connection: &mut Connection,
+    tenant: TenantId,
+    id: RuleId,
+    version: i32,
+) -> Stored<Option<RuleVersion>> {
+    let row: Option<VersionRow> = rule_versions::table
+        .filter(rule_versions::tenant_id.eq(tenant.0))
+        .filter(rule_versions::rule_id.eq(id.0))
+        .filter(rule_versions::version.eq(version))
+        .select(VersionRow::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    row.map(RuleVersion::try_from).transpose()
 }
 
 /// A rule's versions newest first, those below `below` only.

@@ -84,6 +84,13 @@ pub(crate) async fn find_and_lock(connection: &mut Connection, tenant: TenantId,
     }
 }
 
+/// All of the tenant's rules, which nobody else changes before the transaction ends.
+pub(crate) async fn lock_all(connection: &mut Connection, tenant: TenantId) -> Stored<()> {
+    let query = rules::table.filter(rules::tenant_id.eq(tenant.0)).order(rules::id);
+    let _: Vec<Uuid> = query.select(rules::id).for_update().load(connection).await?;
+    Ok(())
+}
+
 /// Rules newest first, those before `before` only.
 pub(crate) async fn list(
     connection: &mut Connection,

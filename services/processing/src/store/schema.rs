@@ -50,6 +50,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    value_lists (id) {
+        id -> Uuid,
+        tenant_id -> Uuid,
+        name -> Text,
+        description -> Text,
+        values -> Array<Text>,
+        version -> Integer,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     processing_settings (tenant_id) {
         tenant_id -> Uuid,
         version -> Integer,

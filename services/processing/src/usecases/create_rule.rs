@@ -5,11 +5,13 @@ use common::LabelId;
 use common::event::{Cause, Event, RuleCreated};
 use db::{Connection, DbError};
 
+use super::warn_of_rule::warnings;
 use crate::app::App;
 use crate::domain::decision::SERVICE;
-use crate::domain::rule::{NewRule, Rule};
+use crate::domain::preview::Candidate;
+use crate::domain::rule::{NewRule, Rule, Saved};
 use crate::store::rule_sets::{self, NextRuleSet};
-use crate::store::{labels, rule_versions, rules};
+use crate::store::{labels, rule_versions, rules, value_lists};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CreateRuleError {
@@ -29,17 +31,31 @@ pub(crate) async fn create_rule(
     app: &App,
     cause: &Cause,
     new: NewRule,
-) -> Result<Rule, CreateRuleError> {
-    let label = check(connection, cause, &new).await?;
+) -> Result<Saved, CreateRuleError> {
+    let (label, condition) = check(connection, cause, &new).await?;
+    let candidate = Candidate {
+        condition,
+        label: new.label.clone(),
+        priority: new.priority,
+        requires_review: new.requires_review,
+        replaces: None,
+    };
+    let warnings = warnings(connection, app, cause, new.status, candidate).await?;
     let next = rule_sets::begin_next(connection, cause.tenant_id).await?;
-    add(connection, app, cause, new, label, next).await
+    Ok(Saved { rule: add(connection, app, cause, new, label, next).await?, warnings })
 }
 
-/// The label's id, once condition and label are found good.
-async fn check(connection: &mut Connection, cause: &Cause, new: &NewRule) -> Result<LabelId, CreateRuleError> {
-    Condition::compile(&new.condition)?;
+/// The label's id and the condition, once they are found good.
+async fn check(
+    connection: &mut Connection,
+    cause: &Cause,
+    new: &NewRule,
+) -> Result<(LabelId, Condition), CreateRuleError> {
     let label = labels::find_by_name(connection, cause.tenant_id, &new.label).await?;
-    label.ok_or_else(|| CreateRuleError::UnknownLabel(new.label.clone()))
+    let label = label.ok_or_else(|| CreateRuleError::UnknownLabel(new.label.clone()));
+    let lists = value_lists::of_condition(connection, cause.tenant_id, &new.condition).await?;
+    let condition = Condition::compile_with(&new.condition, &lists)?;
+    Ok((label?, condition))
 }
 
 /// Stores the checked rule, publishes the rule set and tells of it.

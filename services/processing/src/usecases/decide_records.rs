@@ -13,6 +13,7 @@ use crate::domain::decision::{Decision, decide};
 use crate::rule_book::TenantRules;
 use crate::store::records::NewRecord;
 use crate::store::rule_sets::{self, Head};
+use crate::store::shadow_matches::{self, TrialOf};
 use crate::store::{decisions, records};
 
 /// A record that was heard of.
@@ -46,19 +47,22 @@ pub(crate) async fn decide_records(
     let rules = rules_of(connection, app, tenants).await?;
     let mut made = Vec::with_capacity(fresh.len());
     let mut events: Vec<Event> = Vec::with_capacity(fresh.len());
+    let mut trials = Vec::new();
     for (arrival, id) in arrivals.into_iter().zip(ids) {
         if !fresh.contains(&arrival.record.record_id) {
             continue;
         }
         let Some((head, rules)) = rules.get(&arrival.cause.tenant_id) else { continue };
         let thresholds = Thresholds { auto_accept: head.auto_accept_threshold };
-        let outcome = decide(rules.set(), head.rule_stage, &arrival.record, thresholds);
+        let mut outcome = decide(rules.set(), head.rule_stage, &arrival.record, thresholds);
+        trials.extend(TrialOf::each(&arrival.cause, arrival.record.record_id, &mut outcome));
         let label = outcome.reasoning.rule.as_ref().and_then(|rule| rules.label_of(rule.id));
         let decision = Decision::first(id, &arrival.record, &arrival.cause, outcome, label);
         events.push(decision.announce(&arrival.cause, arrival.record));
         made.push(decision);
     }
     decisions::insert_of_machine(connection, &made).await?;
+    shadow_matches::insert(connection, &trials).await?;
     app.outbox.append(connection, &events).await
 }
 

@@ -8,7 +8,7 @@ use db::Connection;
 
 use crate::app::App;
 use crate::domain::rule::{NewRule, free_name};
-use crate::store::{labels, rule_sets, rule_versions, rules};
+use crate::store::{labels, rule_sets, rule_versions, rules, value_lists};
 use crate::usecases::create_rule::{CreateRuleError, add};
 
 /// A request whose condition and label are good; nobody renames or deletes the label before the transaction ends.
@@ -44,8 +44,9 @@ async fn check(
     if rule_versions::exists(connection, cause.tenant_id, request.rule_id).await? {
         return Ok(None);
     }
-    Condition::compile(&request.condition)?;
     let (label, name) = label_of(connection, &cause, &request).await?;
+    let lists = value_lists::of_condition(connection, cause.tenant_id, &request.condition).await?;
+    Condition::compile_with(&request.condition, &lists)?;
     request.label = name;
     Ok(Some(CheckedRequest { cause, request, label }))
 }

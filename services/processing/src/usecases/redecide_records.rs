@@ -8,9 +8,11 @@ use common::{DecisionId, RecordId, TenantId};
 use db::{Connection, DbError};
 
 use super::decide_records::{Arrival, RulesOf, decide_records, rules_of};
+use super::rounds::one_of_each;
 use crate::app::App;
 use crate::domain::decision::{Decision, SERVICE, decide};
 use crate::store::records::Standing;
+use crate::store::shadow_matches::{self, TrialOf};
 use crate::store::{decisions, records};
 
 /// A record that is to be decided again.
@@ -28,17 +30,10 @@ pub(crate) async fn redecide_records(
     connection: &mut Connection,
     app: &App,
     tenants: &[TenantId],
-    mut requests: Vec<Request>,
+    requests: Vec<Request>,
 ) -> Result<(), DbError> {
-    // Writers of records go in the order of ids, so that two batches cannot lock each other out.
-    requests.sort_by_key(|request| request.requested.record.record_id);
-    while !requests.is_empty() {
-        // One request of each record at a time: a second one starts from what the first came to.
-        let mut seen = HashSet::new();
-        let (round, later): (Vec<_>, Vec<_>) =
-            requests.into_iter().partition(|request| seen.insert(request.requested.record.record_id));
+    for round in one_of_each(requests, |request| request.requested.record.record_id) {
         redecide_each_once(connection, app, tenants, round).await?;
-        requests = later;
     }
     Ok(())
 }
@@ -63,11 +58,13 @@ async fn redecide_each_once(
         decide_records(connection, app, tenants, unknown).await?;
         standing.extend(records::standing(connection, tenants, &Vec::from_iter(first.clone())).await?);
     }
+    let said: Vec<_> = requests.iter().map(|request| &request.requested.record).collect();
+    let changed = records::renormalize(connection, tenants, &said).await?;
     let done = decisions::existing(connection, tenants, &wanted(&requests, |request| Some(request.decision))).await?;
     let earlier =
         decisions::find_many(connection, tenants, &wanted(&requests, |request| request.requested.decision_id)).await?;
     let rules = rules_of(connection, app, tenants).await?;
-    let (mut made, mut events) = (Vec::new(), Vec::new());
+    let (mut made, mut events, mut trials) = (Vec::new(), Vec::new(), Vec::new());
     for request in requests {
         let record = request.requested.record.record_id;
         let Some(now) = standing.get(&record) else { continue };
@@ -78,7 +75,10 @@ async fn redecide_each_once(
             events.push(answer(&request, &now.current, None, ReprocessOutcome::Changed, now.last_sequence));
         } else if now.current.decided_by.is_some() {
             events.push(answer(&request, &now.current, Some(now), ReprocessOutcome::Pinned, now.last_sequence));
-        } else if let Some(next) = redecide(&request, now, &rules, &earlier).filter(|next| !next.is_as(&now.current)) {
+        } else if let Some(next) = redecide(&request, now, &rules, &earlier, &mut trials)
+            .filter(|next| changed.contains(&record) || !next.is_as(&now.current))
+        {
+            // Whoever holds the record's words beside a decision hears the new ones with a new decision.
             let sequence = next.sequence.unwrap_or_default();
             events.push(next.announce(&request.cause, request.requested.record.clone()));
             events.push(answer(&request, &next, Some(now), ReprocessOutcome::Changed, sequence));
@@ -89,6 +89,7 @@ async fn redecide_each_once(
     }
     decisions::insert_of_machine(connection, &made).await?;
     records::give_to_machine(connection, tenants, &made).await?;
+    shadow_matches::insert(connection, &trials).await?;
     app.outbox.append(connection, &events).await
 }
 
@@ -96,11 +97,13 @@ fn wanted(requests: &[Request], id: impl Fn(&Request) -> Option<DecisionId>) -> 
     requests.iter().filter_map(|request| Some((request.requested.record.record_id, id(request)?))).collect()
 }
 
-fn redecide(
+/// The earlier decision that is wished for, or what the rules of the present say.
+pub(super) fn redecide(
     request: &Request,
     now: &Standing,
     rules: &RulesOf,
     earlier: &HashMap<(RecordId, DecisionId), Decision>,
+    trials: &mut Vec<TrialOf>,
 ) -> Option<Decision> {
     let record = &request.requested.record;
     let sequence = now.last_sequence + 1;
@@ -110,7 +113,8 @@ fn redecide(
     }
     let (head, rules) = rules.get(&request.cause.tenant_id)?;
     let thresholds = Thresholds { auto_accept: head.auto_accept_threshold };
-    let outcome = decide(rules.set(), head.rule_stage, record, thresholds);
+    let mut outcome = decide(rules.set(), head.rule_stage, record, thresholds);
+    trials.extend(TrialOf::each(&request.cause, record.record_id, &mut outcome));
     let label = outcome.reasoning.rule.as_ref().and_then(|rule| rules.label_of(rule.id));
     let first = Decision::first(request.decision, record, &request.cause, outcome, label);
     Some(Decision { sequence: Some(sequence), ..first })
@@ -128,6 +132,7 @@ fn answer(
         operation_id: request.requested.operation_id,
         outcome,
         decision_id: decision.id,
+        previous_decision_id: before.map(|standing| standing.current.id).filter(|id| *id != decision.id),
         sequence,
         status: decision.status,
         label: decision.label.clone(),

@@ -5,10 +5,12 @@ use common::RuleId;
 use common::event::{Cause, Event, RuleUpdated};
 use db::{Connection, DbError};
 
+use super::warn_of_rule::warnings;
 use crate::app::App;
 use crate::domain::decision::SERVICE;
-use crate::domain::rule::{Rule, RuleChange};
-use crate::store::{labels, rule_sets, rule_versions, rules};
+use crate::domain::preview::Candidate;
+use crate::domain::rule::{RuleChange, Saved};
+use crate::store::{labels, rule_sets, rule_versions, rules, value_lists};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpdateRuleError {
@@ -34,10 +36,7 @@ pub(crate) async fn update_rule(
     id: RuleId,
     expected: Option<i32>,
     change: RuleChange,
-) -> Result<Rule, UpdateRuleError> {
-    if let Some(condition) = &change.condition {
-        Condition::compile(condition)?;
-    }
+) -> Result<Saved, UpdateRuleError> {
     let before = rules::find_and_lock(connection, cause.tenant_id, id).await?.ok_or(UpdateRuleError::NotFound)?;
     if expected.is_some_and(|version| version != before.version) {
         return Err(UpdateRuleError::VersionConflict(before.version));
@@ -49,7 +48,28 @@ pub(crate) async fn update_rule(
         }
         None => None,
     };
-    let Some(after) = before.changed(change, label, cause.at) else { return Ok(before) };
+    let condition = change.condition.as_ref().unwrap_or(&before.condition);
+    let lists = value_lists::of_condition(connection, cause.tenant_id, condition).await?;
+    let condition = Condition::compile_with(condition, &lists);
+    if let (Some(_), Err(error)) = (&change.condition, &condition) {
+        return Err(UpdateRuleError::InvalidCondition(error.clone()));
+    }
+    let Some(after) = before.changed(change, label, cause.at) else {
+        return Ok(Saved { rule: before, warnings: Vec::new() });
+    };
+    let warnings = match condition {
+        Ok(condition) if after.decides_otherwise_than(&before) => {
+            let candidate = Candidate {
+                condition,
+                label: after.label.clone(),
+                priority: after.priority,
+                requires_review: after.requires_review,
+                replaces: Some(id),
+            };
+            warnings(connection, app, cause, after.status, candidate).await?
+        }
+        Ok(_) | Err(_) => Vec::new(),
+    };
     let next = rule_sets::begin_next(connection, cause.tenant_id).await?;
     rules::update(connection, &after).await.map_err(|error| match error.unique_constraint() {
         Some(rules::NAME_UNIQUE) => UpdateRuleError::NameTaken(after.name.clone()),
@@ -59,5 +79,5 @@ pub(crate) async fn update_rule(
     next.publish(connection, cause.at).await?;
     let updated = RuleUpdated { rule: after.state(), before: before.state() };
     app.outbox.append(connection, &[Event::new(cause, SERVICE, &updated)]).await?;
-    Ok(after)
+    Ok(Saved { rule: after, warnings })
 }

@@ -2,5 +2,6 @@
 
 mod on_approved;
 mod on_ingested;
+mod on_relabel_requested;
 mod on_reprocess_requested;
 mod on_rule_requested;

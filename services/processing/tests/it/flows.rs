@@ -3,3 +3,4 @@
 mod one_current_decision;
 mod precedence;
 mod rule_races;
+mod shadow;

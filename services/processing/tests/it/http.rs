@@ -3,6 +3,11 @@
 mod bad_input;
 mod labels;
 mod outcomes;
+mod rule_import;
+mod rule_preview;
+mod rule_proposals;
 mod rule_test;
+mod rule_versions;
 mod rules;
 mod settings;
+mod value_lists;

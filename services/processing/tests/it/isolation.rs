@@ -13,6 +13,8 @@ async fn no_route_reaches_into_another_tenant() {
     let (ours, theirs) = (Tenant::new(&app), Tenant::new(&app));
     let label = ours.label("refund").await;
     let rule = text(&ours.rule("Refunds", "true", "refund").await["id"]);
+    let list = ours.admin.post("/api/v1/value-lists", json!({"name": "travel", "values": ["x"]})).await;
+    let list = text(&list.body["id"]);
     let record = snapshot("x");
     app.publish(&[ingested(ours.id, &record)]).await;
     ours.outcomes(record.record_id, 1).await;
@@ -27,15 +29,25 @@ async fn no_route_reaches_into_another_tenant() {
         ("DELETE", format!("/api/v1/rules/{rule}"), None),
         ("POST", format!("/api/v1/rules/{rule}/enable"), None),
         ("POST", format!("/api/v1/rules/{rule}/disable"), None),
+        ("POST", format!("/api/v1/rules/{rule}/promote"), None),
+        ("GET", format!("/api/v1/rules/{rule}/stats"), None),
         ("GET", format!("/api/v1/rules/{rule}/versions"), None),
+        ("POST", format!("/api/v1/rules/{rule}/restore"), Some(json!({"version": 1}))),
+        ("GET", format!("/api/v1/value-lists/{list}"), None),
+        ("PATCH", format!("/api/v1/value-lists/{list}"), Some(json!({"add": ["x"]}))),
+        ("DELETE", format!("/api/v1/value-lists/{list}"), None),
         ("GET", format!("/api/v1/processing/outcomes/{record}"), None),
         ("POST", "/api/v1/rules/test".into(), Some(json!({"condition": "true", "recordId": record}))),
+        ("POST", "/api/v1/rules/preview".into(), Some(json!({"condition": "true", "label": "theirs", "ruleId": rule}))),
     ];
+    theirs.label("theirs").await;
     for (method, path, body) in hidden {
         let answer = theirs.admin.send(method, &path, &[], body).await;
         assert_eq!((answer.status, &answer.body["code"]), (404, &json!("not_found")), "{method} {path}: {answer:?}");
     }
-    for path in ["/api/v1/labels", "/api/v1/rules", "/api/v1/rules?q=Refunds", "/api/v1/rules?label=refund"] {
+    let preview = theirs.admin.post("/api/v1/rules/preview", json!({"condition": "true", "label": "theirs"})).await;
+    assert_eq!((preview.status, &preview.body["evaluated"]), (200, &json!(0)), "{preview:?}");
+    for path in ["/api/v1/value-lists", "/api/v1/rules", "/api/v1/rules?q=Refunds", "/api/v1/rules?label=refund"] {
         assert_eq!(theirs.admin.get(path).await.body, json!([]), "{path}");
     }
     let made = theirs.admin.post("/api/v1/rules", json!({"name": "r", "condition": "true", "label": "refund"})).await;
@@ -80,6 +92,8 @@ async fn the_database_itself_hides_other_tenants_rows() {
     let app = start().await;
     let tenant = Tenant::with_labels(&app, &["refund"]).await;
     tenant.rule("Refunds", "true", "refund").await;
+    tenant.admin.post("/api/v1/value-lists", json!({"name": "travel", "values": ["x"]})).await;
+    tenant.rule_with(json!({"name": "Trial", "condition": "true", "label": "refund", "status": "shadow"})).await;
     tenant.admin.patch("/api/v1/processing/settings", json!({"auditSampleRate": 0.5})).await;
     let record = snapshot("x");
     app.publish(&[ingested(tenant.id, &record)]).await;
@@ -93,9 +107,12 @@ async fn the_database_itself_hides_other_tenants_rows() {
         "processing_settings",
         "records",
         "decisions",
+        "shadow_matches",
+        "value_lists",
+        "value_list_versions",
     ];
     for table in tables {
-        assert_eq!(visible(&app, &[tenant.id], table).await, 1, "{table}");
+        assert!(visible(&app, &[tenant.id], table).await > 0, "{table}");
         assert_eq!(visible(&app, &[TenantId::generate()], table).await, 0, "{table}");
         assert_eq!(visible(&app, &[], table).await, 0, "{table} without a tenant");
     }

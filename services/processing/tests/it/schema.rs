@@ -12,7 +12,7 @@ async fn tables_keep_the_house_rules() {
 #[tokio::test(flavor = "multi_thread")]
 async fn history_cannot_be_rewritten_by_the_service() {
     let app = start().await;
-    for table in ["decisions", "rule_versions", "rule_sets"] {
+    for table in ["decisions", "rule_versions", "rule_sets", "value_list_versions"] {
         for verb in ["UPDATE", "DELETE"] {
             let held = format!("(SELECT 1) AS one WHERE has_table_privilege('verdict_app', '{table}', '{verb}')");
             assert_eq!(app.count(&held).await, 0, "verdict_app may {verb} {table}");

@@ -133,7 +133,8 @@ pub(crate) fn approved(
         why_human: Some(common::decision::WhyHuman::NoStageDecided),
     };
     Approved {
-        approval_id: ApprovalId::generate(),
+        approval_id: Some(ApprovalId::generate()),
+        was_pending: true,
         decision_id: DecisionId::generate(),
         outcome,
         label: label.to_owned(),

@@ -97,12 +97,15 @@ struct ReviewRequested<'e> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Approved<'e> {
     outcome: ApprovalOutcome,
     #[serde(borrow)]
     label: Cow<'e, str>,
     #[serde(borrow)]
     record: Snapshot<'e>,
+    #[serde(default)]
+    was_pending: Option<bool>,
 }
 
 impl<'e> Fact<'e> {
@@ -171,7 +174,8 @@ impl<'e> Fact<'e> {
         Self {
             stage: Stage::Human.as_str(),
             label: countable(data.label),
-            backlog: Backlog { undecided: 0, pending_reviews: -1 },
+            // An operation may decide what nobody was asked about; events of old tell of questions only.
+            backlog: Backlog { undecided: 0, pending_reviews: -i64::from(data.was_pending.unwrap_or(true)) },
             ..Self::new(measure, data.record.source)
         }
     }

@@ -86,19 +86,26 @@ impl Journey {
             reasoning: reasoning(),
             source: self.record.source.clone(),
             received_at: self.record.received_at,
+            withdraws: None,
         };
         told(self.tenant, "processing", self.after(after_millis), &data)
     }
 
     pub(crate) fn review_requested(&self, after_millis: i64) -> Event {
-        let data =
-            ReviewRequested { sequence: 1, proposal: proposal(), candidates: Vec::new(), record: self.record.clone() };
+        let data = ReviewRequested {
+            sequence: 1,
+            proposal: proposal(),
+            candidates: Vec::new(),
+            record: self.record.clone(),
+            withdraws: None,
+        };
         told(self.tenant, "processing", self.after(after_millis), &data)
     }
 
     pub(crate) fn answered(&self, outcome: ApprovalOutcome, label: &str, after_millis: i64) -> Event {
         let data = Approved {
-            approval_id: ApprovalId::generate(),
+            approval_id: Some(ApprovalId::generate()),
+            was_pending: true,
             decision_id: DecisionId::generate(),
             outcome,
             label: label.into(),

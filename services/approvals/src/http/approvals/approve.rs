@@ -31,9 +31,9 @@ impl Check for ApproveRequest {
 /// Approve the proposal, so that its label stands.
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/approve", operation_id = "approve_approval", tag = "approvals",
-    params(("id" = ApprovalId, Path)), request_body = ApproveRequest,
+    params(("id" = ApprovalId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was read")), request_body = ApproveRequest,
     responses(
-        (status = 200, body = ApprovalResponse),
+        (status = 200, description = "The question, as it was answered.", body = ApprovalResponse),
         (status = 400, description = "The id is not a UUID, or the body is not JSON", body = ErrorBody),
         (status = 404, description = "No such approval in this tenant", body = ErrorBody),
         (status = 409, description = "`already_decided`, `claimed_by_other`, or `conflict` when it expired", body = ErrorBody),

@@ -47,7 +47,7 @@ type Key = (DateTime, ApprovalId);
 #[utoipa::path(
     get, path = "/api/v1/approvals", operation_id = "list_approvals", tag = "approvals", params(ListApprovals),
     responses(
-        (status = 200, body = [ApprovalResponse]),
+        (status = 200, description = "Questions, and in `meta` the way to the next page.", body = [ApprovalResponse]),
         (status = 400, description = "An unknown or malformed parameter, or a bad cursor", body = ErrorBody),
     ),
 )]

@@ -71,9 +71,9 @@ impl From<OverrideRequest> for Override {
 /// Override the proposal with another label, and ask for a rule if wanted.
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/override", operation_id = "override_approval", tag = "approvals",
-    params(("id" = ApprovalId, Path)), request_body = OverrideRequest,
+    params(("id" = ApprovalId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was read")), request_body = OverrideRequest,
     responses(
-        (status = 200, body = ApprovalResponse),
+        (status = 200, description = "The question, as it was answered.", body = ApprovalResponse),
         (status = 400, description = "The id is not a UUID, or the body is not JSON", body = ErrorBody),
         (status = 403, description = "The caller may not have such a rule made", body = ErrorBody),
         (status = 404, description = "No such approval in this tenant", body = ErrorBody),

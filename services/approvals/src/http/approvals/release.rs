@@ -12,9 +12,9 @@ use crate::usecases;
 /// Let a claimed approval go; without a claim, nothing changes.
 #[utoipa::path(
     post, path = "/api/v1/approvals/{id}/release", operation_id = "release_approval", tag = "approvals",
-    params(("id" = ApprovalId, Path)),
+    params(("id" = ApprovalId, Path), ("If-Match" = Option<String>, Header, description = "The `ETag` that was read")),
     responses(
-        (status = 200, body = ApprovalResponse),
+        (status = 200, description = "The question, free for others.", body = ApprovalResponse),
         (status = 400, description = "The id is not a UUID, or the body is not JSON", body = ErrorBody),
         (status = 404, description = "No such approval in this tenant", body = ErrorBody),
         (status = 409, description = "`claimed_by_other`, `already_decided`, or `conflict` when it expired", body = ErrorBody),

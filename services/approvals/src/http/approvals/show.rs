@@ -26,7 +26,7 @@ pub(crate) struct ApprovalDetail {
     get, path = "/api/v1/approvals/{id}", operation_id = "get_approval", tag = "approvals",
     params(("id" = ApprovalId, Path)),
     responses(
-        (status = 200, body = ApprovalDetail),
+        (status = 200, description = "The question with all that was decided of its record.", body = ApprovalDetail),
         (status = 400, description = "The id is not a UUID", body = ErrorBody),
         (status = 404, description = "No such approval in this tenant", body = ErrorBody),
     ),

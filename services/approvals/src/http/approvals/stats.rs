@@ -26,7 +26,7 @@ pub(crate) struct ApprovalStats {
 /// Count what waits and what was decided today.
 #[utoipa::path(
     get, path = "/api/v1/approvals/stats", operation_id = "get_approval_stats", tag = "approvals",
-    responses((status = 200, body = ApprovalStats)),
+    responses((status = 200, description = "How the queue stands, and what was done today.", body = ApprovalStats)),
 )]
 pub(crate) async fn get_approval_stats(app: Data<App>, caller: Caller) -> Result<Reply, ApiError> {
     let (tenant, now) = (caller.tenant(), caller.cause.at);

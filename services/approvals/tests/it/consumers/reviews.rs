@@ -145,6 +145,7 @@ async fn a_question_that_a_machine_has_answered_since_is_closed() {
         operation_id: None,
         outcome,
         decision_id: DecisionId::generate(),
+        previous_decision_id: None,
         sequence: 2,
         status,
         label: Some("fee".into()),

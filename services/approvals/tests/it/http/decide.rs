@@ -42,7 +42,7 @@ async fn an_approval_is_final_and_told_with_all_that_a_learner_needs() {
     assert_eq!(event.trace_id, "0af7651916cd43dd8448eb211c80319c", "the trace of the request");
     assert_eq!(json!(event.actor), approved.body["decidedBy"]);
     let told: Approved = event.decode().expect("the shape of APPROVED");
-    assert_eq!(told.approval_id.to_string(), approval["id"].as_str().expect("an id"));
+    assert_eq!(told.approval_id.expect("a question").to_string(), approval["id"].as_str().expect("an id"));
     assert_eq!(json!(told.decision_id), approved.body["decisionId"]);
     assert_eq!((told.outcome, told.label.as_str()), (ApprovalOutcome::Approve, "fee"));
     assert_eq!(told.comment.as_deref(), Some("As last month."));

@@ -5,6 +5,7 @@ use common::DateTime;
 use common::error_code::ErrorBody;
 use common::page::Page;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use web::{ApiError, Caller, Query, Reply, decode_cursor, encode_cursor, page_limit};
@@ -23,8 +24,9 @@ pub(crate) struct ListBillingEvents {
     cursor: Option<String>,
 }
 
-/// One change of the subscription.
+/// One change of the subscription, or something that a provider told and that changed nothing.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct BillingEventResponse {
     /// The id that the change has in `GET /events` too.
     id: Uuid,
@@ -35,11 +37,47 @@ pub(crate) struct BillingEventResponse {
     /// The status since then.
     status: String,
     at: DateTime,
+    /// Who told it; null for what needed no provider.
+    provider: Option<String>,
+    /// The provider's id of the event that told it.
+    provider_event_id: Option<String>,
+    /// The provider's name for its kind.
+    provider_event_type: Option<String>,
+    /// What it did: `applied`, `unchanged`, `late`, `noted` or `ignored`.
+    outcome: String,
+    /// What changed: `[{field, before, after}]`.
+    #[schema(value_type = Vec<ChangeResponse>)]
+    changes: Value,
+    /// In words.
+    reason: Option<String>,
+}
+
+/// One field of the subscription that changed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ChangeResponse {
+    /// The field, as in `GET /billing/status`.
+    field: String,
+    /// As it was.
+    before: Value,
+    /// As it is since.
+    after: Value,
 }
 
 impl From<BillingEvent> for BillingEventResponse {
-    fn from(BillingEvent { id, kind, plan, status, at }: BillingEvent) -> Self {
-        Self { id, kind, plan, status, at }
+    fn from(entry: BillingEvent) -> Self {
+        Self {
+            id: entry.id,
+            kind: entry.kind,
+            plan: entry.plan,
+            status: entry.status,
+            at: entry.at,
+            provider: entry.provider,
+            provider_event_id: entry.provider_event_id,
+            provider_event_type: entry.provider_event_type,
+            outcome: entry.outcome,
+            changes: entry.changes,
+            reason: entry.reason,
+        }
     }
 }
 
@@ -50,7 +88,7 @@ type Key = (DateTime, Uuid);
     get, path = "/api/v1/billing/events", operation_id = "list_billing_events", tag = "billing",
     params(ListBillingEvents),
     responses(
-        (status = 200, body = [BillingEventResponse]),
+        (status = 200, description = "What happened, newest first, and what it changed.", body = [BillingEventResponse]),
         (status = 400, description = "An unknown or malformed parameter, or a bad cursor", body = ErrorBody),
     ),
 )]

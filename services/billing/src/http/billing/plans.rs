@@ -11,6 +11,7 @@ use crate::domain::{Entitlements, Interval, Plan};
 
 /// Something to subscribe to.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PlanResponse {
     id: String,
     name: String,
@@ -21,6 +22,10 @@ pub(crate) struct PlanResponse {
     currency: String,
     interval: Interval,
     entitlements: Entitlements,
+    /// Days on trial for who never subscribed before; null without a trial.
+    trial_days: Option<u32>,
+    /// Whether records beyond the plan are billed one by one; otherwise they are refused at some point.
+    metered: bool,
 }
 
 impl From<&Plan> for PlanResponse {
@@ -32,6 +37,8 @@ impl From<&Plan> for PlanResponse {
             currency: plan.price.currency.clone(),
             interval: plan.interval,
             entitlements: plan.entitlements,
+            trial_days: plan.trial_days,
+            metered: plan.metered.is_some(),
         }
     }
 }
@@ -39,7 +46,7 @@ impl From<&Plan> for PlanResponse {
 /// List what there is to subscribe to.
 #[utoipa::path(
     get, path = "/api/v1/billing/plans", operation_id = "list_plans", tag = "billing",
-    responses((status = 200, body = [PlanResponse])),
+    responses((status = 200, description = "The plans that can be had.", body = [PlanResponse])),
 )]
 pub(crate) async fn list_plans(app: Data<App>, _: Caller) -> Result<Reply, ApiError> {
     let items: Vec<PlanResponse> = app.plans.all().iter().map(Into::into).collect();

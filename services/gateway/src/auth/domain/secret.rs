@@ -13,6 +13,10 @@ pub(crate) const API_KEY: &str = "vk_";
 pub(crate) const INVITE_TOKEN: &str = "vi_";
 /// How the token of a link for a new password begins.
 pub(crate) const RESET_TOKEN: &str = "vp_";
+/// How the token begins that binds a sign-in to its browser.
+pub(crate) const FLOW_TOKEN: &str = "vf_";
+/// How the state of a sign-in begins that goes through the browser.
+pub(crate) const STATE: &str = "vs_";
 /// How much of a key may be shown to tell keys apart: the beginning and 8 of its 43 characters.
 const SHOWN: usize = 11;
 

@@ -2,12 +2,14 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
-use common::{TenantId, UserId, Violation};
+use common::{ErrorCode, TenantId, UserId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{ApiError, Body, Check, Reply, RequestContext};
+use uuid::Uuid;
+use web::{ApiError, Body, Check, Reply, RequestContext, idempotent_as};
 use zeroize::Zeroizing;
 
+use super::sealed::{self, principal_of};
 use super::views::{SignedInView, user_agent};
 use crate::app::App;
 use crate::auth::domain::email::Email;
@@ -19,6 +21,9 @@ use crate::auth::usecases::second_step::{self, SecondStep};
 use crate::auth::usecases::totp::prove::Proof;
 use crate::gate::ClientAddress;
 use crate::tenants::http::views::{TenantEntry, TenantView};
+
+/// What the kept answer is sealed for.
+const PURPOSE: &str = "gateway/login-answer";
 
 /// Who signs in.
 #[derive(Deserialize, ToSchema)]
@@ -46,7 +51,7 @@ impl Check for LoginRequest {
     }
 }
 
-/// Signs in.
+/// Signs in. A repeated call with the same `Idempotency-Key` proves the password anew and gets the first session again.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "auth", request_body = LoginRequest,
     responses(
@@ -55,6 +60,7 @@ impl Check for LoginRequest {
             `second_factor_required` or `invalid_second_factor`, when the account has one"),
         (status = 403, description = "`forbidden`: a member of no tenant any more"),
         (status = 404, description = "`not_found`: not a member of `tenantId`"),
+        (status = 409, description = "`idempotency_in_progress`"),
         (status = 422, description = "`validation_failed`"),
         (status = 429, description = "`rate_limited`: too many failed; `context.scope` is `account` or `address`"),
         (status = 503, description = "`overloaded`"),
@@ -67,7 +73,8 @@ pub(crate) async fn login(
     http: HttpRequest,
     body: Body<LoginRequest>,
 ) -> Result<Reply, ApiError> {
-    let LoginRequest { email, password, tenant_id, totp, recovery_code } = body.content;
+    let Body { content: LoginRequest { email, password, tenant_id, totp, recovery_code }, idempotency } = body;
+    let idempotency = app.answer_key.blind(idempotency);
     let now = app.clock.now();
     // What is no address is counted as it was sent.
     let counted = Email::parse(&email).map_or_else(|| email.clone(), |email| email.as_str().to_owned());
@@ -98,32 +105,38 @@ pub(crate) async fn login(
         (None, None) => None,
     };
     let signing_in = SecondStep { proof, user: UserId(user.id), trace: context.trace, now };
+    // A kept answer is looked for only now that the password was found right: else a key would let its holder try
+    // passwords past the backoff.
     let outcome = app
         .db
         .system(async |connection| {
-            let has_passed = second_step::pass(connection, &app, &signing_in).await?;
-            let done = login::login(connection, &app, &keys, &user, tenant_id, user_agent(&http), now).await?;
-            second_step::note(connection, &app, &signing_in, has_passed, &done).await?;
-            Ok::<_, LoginError>(done)
+            idempotent_as(connection, Uuid::nil(), principal_of(&counted), &idempotency, async |connection| {
+                let has_passed = second_step::pass(connection, &app, &signing_in).await?;
+                let done = login::login(connection, &app, &keys, &user, tenant_id, user_agent(&http), now).await?;
+                second_step::note(connection, &app, &signing_in, has_passed, &done).await?;
+                let answer = Reply::ok(&SignedInView {
+                    tokens: done.tokens.into(),
+                    user: user.clone().into(),
+                    tenant: TenantView::from(done.tenant),
+                    role: done.role,
+                    tenants: Some(done.memberships.into_iter().map(TenantEntry::from).collect()),
+                });
+                sealed::seal(&app.sealer, PURPOSE, answer)
+            })
+            .await
         })
         .await;
     app.db
         .system(async |connection| match &outcome {
             Ok(_) => backoff::succeed(connection, &attempt, now).await,
-            Err(LoginError::WrongSecondFactor) => {
+            Err(error) if error.code() == ErrorCode::InvalidSecondFactor => {
                 backoff::fail(connection, &app, &attempt, Some(&user), context.trace, now).await
             }
             // The password was right, and nothing else was guessed.
             Err(_) => backoff::take_back(connection, &attempt).await,
         })
         .await?;
-    let signed_in = outcome?;
+    let kept = outcome?;
     rehash::rehash_if_outdated(&app, &user, password, now).await?;
-    Ok(Reply::ok(&SignedInView {
-        tokens: signed_in.tokens.into(),
-        user: user.into(),
-        tenant: TenantView::from(signed_in.tenant),
-        role: signed_in.role,
-        tenants: Some(signed_in.memberships.into_iter().map(TenantEntry::from).collect()),
-    }))
+    sealed::open(&app.sealer, PURPOSE, kept)
 }

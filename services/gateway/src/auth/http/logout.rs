@@ -18,7 +18,8 @@ pub(crate) struct LogoutRequest {}
 
 impl Check for LogoutRequest {}
 
-/// Ends the session at hand and those opened from it by `POST /auth/tenant`: its access token counts no more, nor does its refresh token.
+/// Ends the session at hand and those opened from it by `POST /auth/tenant`: its access token counts no more, nor does
+/// its refresh token. A repeated call is answered like the first, with or without `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/api/v1/auth/logout", tag = "auth",
     responses(

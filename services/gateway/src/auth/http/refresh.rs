@@ -1,14 +1,20 @@
 //! `POST /auth/refresh`.
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use common::Violation;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{ApiError, Body, Check, Reply, RequestContext};
+use uuid::Uuid;
+use web::{ApiError, Body, Check, Reply, RequestContext, idempotent_as};
 
+use super::sealed::{self, principal_of};
 use super::views::TokensView;
 use crate::app::App;
 use crate::auth::usecases::refresh::{self, RefreshError, Refreshed};
+
+/// What the kept answer is sealed for.
+const PURPOSE: &str = "gateway/refresh-answer";
 
 /// The token to exchange.
 #[derive(Deserialize, ToSchema)]
@@ -28,12 +34,14 @@ impl Check for RefreshRequest {
 /// Exchanges a refresh token for the next pair.
 ///
 /// A client whose answer got lost may ask again within 10 seconds and gets the same refresh token. Any other use
-/// of an old token ends the session.
+/// of an old token ends the session. With an `Idempotency-Key` the same call gets the same pair again for longer; what
+/// became of the session meanwhile is not undone by it.
 #[utoipa::path(
     post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshRequest,
     responses(
         (status = 200, body = TokensView, description = "The next pair"),
         (status = 401, description = "`invalid_refresh_token` with `context.reason`, or `refresh_token_reused` when the session was ended"),
+        (status = 409, description = "`idempotency_in_progress`"),
         (status = 422, description = "`validation_failed`"),
     )
 )]
@@ -44,16 +52,28 @@ pub(crate) async fn refresh(
 ) -> Result<Reply, ApiError> {
     let now = app.clock.now();
     let keys = app.keys.current(now).await?;
-    let token = &body.content.refresh_token;
-    let refreshed = app
+    let Body { content, idempotency } = body;
+    let (token, idempotency) = (&content.refresh_token, app.answer_key.blind(idempotency));
+    let mut ended = Vec::new();
+    let kept = app
         .db
-        .system(async |connection| refresh::refresh(connection, &app, &keys, token, context.trace, now).await)
+        .system(async |connection| {
+            idempotent_as(connection, Uuid::nil(), principal_of(token), &idempotency, async |connection| {
+                let refreshed = refresh::refresh(connection, &app, &keys, token, context.trace, now).await?;
+                let answer = match refreshed {
+                    Refreshed::Pair(pair) => Reply::ok(&TokensView::from(pair)),
+                    // An answer, not an error: that the session ended must be committed.
+                    Refreshed::Reused(sessions) => {
+                        ended = sessions;
+                        let error = ApiError::from(RefreshError::Reused);
+                        Reply::new(StatusCode::UNAUTHORIZED, &error.body())
+                    }
+                };
+                sealed::seal(&app.sealer, PURPOSE, answer)
+            })
+            .await
+        })
         .await?;
-    match refreshed {
-        Refreshed::Pair(pair) => Ok(Reply::ok(&TokensView::from(pair))),
-        Refreshed::Reused(sessions) => {
-            sessions.into_iter().for_each(|session| app.checker.forget_session(session));
-            Err(RefreshError::Reused.into())
-        }
-    }
+    ended.into_iter().for_each(|session| app.checker.forget_session(session));
+    sealed::open(&app.sealer, PURPOSE, kept)
 }

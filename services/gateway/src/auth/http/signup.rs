@@ -7,9 +7,11 @@ use common::identity::ActorKind;
 use common::{Actor, Role, TenantId, UserId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{ApiError, Body, Check, Reply, RequestContext};
+use uuid::Uuid;
+use web::{ApiError, Body, Check, Reply, RequestContext, idempotent_as};
 use zeroize::Zeroizing;
 
+use super::sealed::{self, principal_of};
 use super::views::{SignedInView, UserView, user_agent};
 use crate::app::App;
 use crate::auth::domain::email::Email;
@@ -18,18 +20,24 @@ use crate::auth::usecases::signup::{self, SignupError};
 use crate::tenants::domain::check_name;
 use crate::tenants::http::views::TenantView;
 
+/// What the kept answer is sealed for.
+const PURPOSE: &str = "gateway/signup-answer";
+
 /// Who signs up.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SignupRequest {
     /// Their e-mail address.
+    #[schema(format = "email", max_length = 254)]
     email: String,
     /// From 8 to 256 characters, and none of the commonest.
     #[schema(min_length = 8, max_length = 256)]
     password: String,
     /// What they are called.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// What their tenant is called.
+    #[schema(min_length = 1, max_length = 200)]
     tenant_name: String,
 }
 
@@ -49,7 +57,7 @@ impl Check for SignupRequest {
     post, path = "/api/v1/auth/signup", tag = "auth", request_body = SignupRequest,
     responses(
         (status = 201, body = SignedInView, description = "Signed up and signed in, as the owner of a new tenant"),
-        (status = 409, description = "`email_taken`"),
+        (status = 409, description = "`email_taken`; `idempotency_in_progress`"),
         (status = 422, description = "`validation_failed`"),
         (status = 503, description = "`overloaded`"),
     )
@@ -60,7 +68,8 @@ pub(crate) async fn signup(
     http: HttpRequest,
     body: Body<SignupRequest>,
 ) -> Result<Reply, ApiError> {
-    let input = body.content;
+    let Body { content: input, idempotency } = body;
+    let idempotency = app.answer_key.blind(idempotency);
     let email = Email::parse(&input.email).ok_or_else(|| ApiError::internal("a checked address does not parse"))?;
     let hash = app.passwords.hash(Zeroizing::new(input.password)).await.map_err(SignupError::from)?;
     let now = app.clock.now();
@@ -77,13 +86,24 @@ pub(crate) async fn signup(
         tenant_name: &input.tenant_name,
         user_agent: user_agent(&http),
     };
-    let (row, tokens) =
-        app.db.tenant(tenant, async |connection| signup::signup(connection, &app, &keys, &cause, new).await).await?;
-    Ok(Reply::created(&SignedInView {
-        tokens: tokens.into(),
-        user: UserView { id: user, email: email.as_str().to_owned(), name: input.name },
-        tenant: TenantView::from(row),
-        role: Role::Owner,
-        tenants: None,
-    }))
+    // The kept answer is nobody's tenant's: whoever repeats the request names none.
+    let kept = app
+        .db
+        .tenants(&[TenantId(Uuid::nil()), tenant], async |connection| {
+            let principal = principal_of(email.as_str());
+            idempotent_as(connection, Uuid::nil(), principal, &idempotency, async |connection| {
+                let (row, tokens) = signup::signup(connection, &app, &keys, &cause, new).await?;
+                let answer = Reply::created(&SignedInView {
+                    tokens: tokens.into(),
+                    user: UserView { id: user, email: email.as_str().to_owned(), name: input.name.clone() },
+                    tenant: TenantView::from(row),
+                    role: Role::Owner,
+                    tenants: None,
+                });
+                sealed::seal(&app.sealer, PURPOSE, answer)
+            })
+            .await
+        })
+        .await?;
+    sealed::open(&app.sealer, PURPOSE, kept)
 }

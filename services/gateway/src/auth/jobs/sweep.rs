@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::domain::backoff::KNOWN_FOR;
-use crate::auth::store::{password_resets, refresh_tokens, sessions, sign_in_failures};
+use crate::auth::store::{password_resets, refresh_tokens, sessions, sign_in_failures, sign_in_flows};
 use crate::mail;
 
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
@@ -41,6 +41,7 @@ async fn sweep(app: &App) -> Result<(), DbError> {
             refresh_tokens::sweep(connection, now).await?;
             sessions::sweep(connection, now - KEPT).await?;
             sign_in_failures::sweep(connection, now - FAILURES_KEPT, now - KNOWN_FOR).await?;
+            sign_in_flows::sweep(connection, now).await?;
             password_resets::sweep(connection, now).await?;
             mail::prune(connection, now - KEPT).await?;
             db::idempotency::prune(connection, now - ANSWERS_KEPT, ANSWERS_AT_ONCE).await?;

@@ -16,6 +16,8 @@ pub(crate) struct NewSession<'a> {
     pub user_agent: Option<&'a str>,
     pub at: DateTime,
     pub expires_at: DateTime,
+    /// Whether the tenant's identity provider opened it.
+    pub confined: bool,
 }
 
 /// A session as its person sees it.
@@ -60,6 +62,16 @@ pub(crate) struct SessionState {
     /// Whether the tenant asks for one.
     #[diesel(sql_type = Bool)]
     pub is_required: bool,
+    /// Whether the tenant's identity provider opened it.
+    #[diesel(sql_type = Bool)]
+    pub confined: bool,
+    /// Whether the tenant lets its members in through that provider only.
+    #[diesel(sql_type = Bool)]
+    pub is_provider_required: bool,
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime,
+    #[diesel(sql_type = Timestamptz)]
+    pub expires_at: DateTime,
 }
 
 /// A session that was ended, and where it was.
@@ -74,8 +86,8 @@ pub(crate) struct EndedSession {
 /// Begins a session.
 pub(crate) async fn insert(connection: &mut Connection, session: &NewSession<'_>) -> Result<(), DbError> {
     statement(
-        "INSERT INTO sessions (id, tenant_id, user_id, user_agent, created_at, last_used_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        "INSERT INTO sessions (id, tenant_id, user_id, user_agent, created_at, last_used_at, expires_at, confined) \
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
     )
     .bind::<SqlUuid, _>(session.id.0)
     .bind::<SqlUuid, _>(session.tenant.0)
@@ -83,6 +95,7 @@ pub(crate) async fn insert(connection: &mut Connection, session: &NewSession<'_>
     .bind::<Nullable<Text>, _>(session.user_agent)
     .bind::<Timestamptz, _>(session.at)
     .bind::<Timestamptz, _>(session.expires_at)
+    .bind::<Bool, _>(session.confined)
     .execute(connection)
     .await?;
     Ok(())
@@ -97,15 +110,19 @@ pub(crate) async fn state(
     let sql = if lock {
         "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.revoked_reason, s.second_factor_at, \
          EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
-         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
+         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required, s.confined, \
+         coalesce(p.enabled AND p.required, false) AS is_provider_required, s.created_at, s.expires_at FROM sessions s \
          JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
+         LEFT JOIN sign_in_providers p ON p.tenant_id = s.tenant_id \
          LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
          WHERE s.id = $1 FOR UPDATE OF s"
     } else {
         "SELECT s.tenant_id, s.user_id, u.email, m.role, s.revoked_at, s.revoked_reason, s.second_factor_at, \
          EXISTS (SELECT FROM second_factors f WHERE f.user_id = s.user_id AND f.confirmed_at IS NOT NULL) AS is_enrolled, \
-         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required FROM sessions s \
+         coalesce(t.settings ->> 'requireSecondFactor' = 'true', false) AS is_required, s.confined, \
+         coalesce(p.enabled AND p.required, false) AS is_provider_required, s.created_at, s.expires_at FROM sessions s \
          JOIN users u ON u.id = s.user_id JOIN tenants t ON t.id = s.tenant_id \
+         LEFT JOIN sign_in_providers p ON p.tenant_id = s.tenant_id \
          LEFT JOIN memberships m ON m.tenant_id = s.tenant_id AND m.user_id = s.user_id \
          WHERE s.id = $1"
     };
@@ -141,23 +158,24 @@ pub(crate) async fn prolong(
     Ok(())
 }
 
-/// A person's live sessions in all tenants, newest first.
+/// A person's live sessions, newest first: in all tenants, or only those that the provider of `confined_to` opened.
 pub(crate) async fn list(
     connection: &mut Connection,
     user: UserId,
+    confined_to: Option<TenantId>,
     now: DateTime,
-    before: Option<Uuid>,
-    limit: i64,
+    (before, limit): (Option<Uuid>, i64),
 ) -> Result<Vec<SessionRow>, DbError> {
     Ok(statement(
         "SELECT id, tenant_id, user_agent, created_at, last_used_at, expires_at FROM sessions \
          WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND ($3::uuid IS NULL OR id < $3) \
-         ORDER BY id DESC LIMIT $4",
+         AND ($5::uuid IS NULL OR (tenant_id = $5 AND confined)) ORDER BY id DESC LIMIT $4",
     )
     .bind::<SqlUuid, _>(user.0)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(before)
     .bind::<BigInt, _>(limit)
+    .bind::<Nullable<SqlUuid>, _>(confined_to.map(|tenant| tenant.0))
     .load(connection)
     .await?)
 }
@@ -172,6 +190,27 @@ pub(crate) async fn set_opener(connection: &mut Connection, id: SessionId, opene
     Ok(())
 }
 
+/// Whether the session goes on. It does until the transaction ends.
+pub(crate) async fn hold(connection: &mut Connection, id: SessionId) -> Result<bool, DbError> {
+    let sql = "SELECT id, tenant_id FROM sessions WHERE id = $1 AND revoked_at IS NULL FOR SHARE";
+    let rows: Vec<EndedSession> = statement(sql).bind::<SqlUuid, _>(id.0).load(connection).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Waits until nobody opens another session from those of the person, or from that one alone. What is read afterwards
+/// has all that were opened.
+async fn hold_openers(connection: &mut Connection, user: UserId, only: Option<SessionId>) -> Result<(), DbError> {
+    statement(
+        "SELECT FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id = $2) AND revoked_at IS NULL \
+         ORDER BY id FOR UPDATE",
+    )
+    .bind::<SqlUuid, _>(user.0)
+    .bind::<Nullable<SqlUuid>, _>(only.map(|id| id.0))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Ends a person's session and those opened from it, whatever their tenant; nothing when it is not theirs or has
 /// ended already. Needs the system scope.
 pub(crate) async fn revoke(
@@ -181,6 +220,7 @@ pub(crate) async fn revoke(
     reason: &'static str,
     at: DateTime,
 ) -> Result<Vec<EndedSession>, DbError> {
+    hold_openers(connection, user, Some(id)).await?;
     Ok(statement(
         "WITH RECURSIVE family AS ( \
              SELECT id FROM sessions WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4 \
@@ -204,6 +244,7 @@ pub(crate) async fn revoke_all(
     reason: &'static str,
     at: DateTime,
 ) -> Result<Vec<EndedSession>, DbError> {
+    hold_openers(connection, user, None).await?;
     Ok(statement(
         "UPDATE sessions SET revoked_at = $4, revoked_reason = $3 \
          WHERE user_id = $1 AND id IS DISTINCT FROM $2 AND revoked_at IS NULL AND expires_at > $4 \
@@ -215,6 +256,49 @@ pub(crate) async fn revoke_all(
     .bind::<Timestamptz, _>(at)
     .load(connection)
     .await?)
+}
+
+/// Ends all sessions that a tenant's identity provider opened, and returns them.
+pub(crate) async fn revoke_confined(
+    connection: &mut Connection,
+    tenant: TenantId,
+    at: DateTime,
+) -> Result<Vec<EndedSession>, DbError> {
+    Ok(statement(
+        "UPDATE sessions SET revoked_at = $2, revoked_reason = 'sign_in_changed' \
+         WHERE tenant_id = $1 AND confined AND revoked_at IS NULL RETURNING id, tenant_id",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Timestamptz, _>(at)
+    .load(connection)
+    .await?)
+}
+
+/// Ends all sessions of a tenant that is deleted. What remains of them is who was told to go, and why.
+pub(crate) async fn revoke_tenant(connection: &mut Connection, tenant: TenantId, at: DateTime) -> Result<(), DbError> {
+    statement("UPDATE sessions SET user_agent = NULL WHERE tenant_id = $1")
+        .bind::<SqlUuid, _>(tenant.0)
+        .execute(connection)
+        .await?;
+    statement(
+        "UPDATE sessions SET revoked_at = $2, revoked_reason = 'tenant_deleted' \
+         WHERE tenant_id = $1 AND revoked_at IS NULL",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Timestamptz, _>(at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether a session of that person is one that the tenant's identity provider opened.
+pub(crate) async fn is_confined_to(
+    connection: &mut Connection,
+    id: SessionId,
+    (tenant, user): (TenantId, UserId),
+) -> Result<bool, DbError> {
+    let state = state(connection, id, false).await?;
+    Ok(state.is_some_and(|state| state.confined && state.tenant_id == tenant.0 && state.user_id == user.0))
 }
 
 /// Ends all sessions that a former member has in the tenant.
@@ -245,6 +329,15 @@ pub(crate) async fn pass_second_factor(
     statement("UPDATE sessions SET second_factor_at = $2 WHERE id = $1")
         .bind::<SqlUuid, _>(id.0)
         .bind::<Timestamptz, _>(at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Tells all replicas to look at a session anew.
+pub(crate) async fn tell_changed(connection: &mut Connection, id: SessionId) -> Result<(), DbError> {
+    statement("SELECT pg_notify('gateway_credentials', 'session:' || $1::uuid::text)")
+        .bind::<SqlUuid, _>(id.0)
         .execute(connection)
         .await?;
     Ok(())

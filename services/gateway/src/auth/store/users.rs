@@ -67,6 +67,17 @@ pub(crate) async fn find(connection: &mut Connection, id: UserId) -> Result<Opti
     Ok(rows.pop())
 }
 
+/// Whether the person's password is still the one of that hash. It stays so until the transaction ends.
+pub(crate) async fn holds_password(
+    connection: &mut Connection,
+    id: UserId,
+    password_hash: &str,
+) -> Result<bool, DbError> {
+    let sql = "SELECT id, email, name, password_hash, last_tenant_id FROM users WHERE id = $1 FOR NO KEY UPDATE";
+    let rows: Vec<UserRow> = statement(sql).bind::<SqlUuid, _>(id.0).load(connection).await?;
+    Ok(rows.iter().any(|row| row.password_hash == password_hash))
+}
+
 /// Sets a new password's hash, unless the present one is not `expected` any more; `false` then.
 pub(crate) async fn set_password(
     connection: &mut Connection,

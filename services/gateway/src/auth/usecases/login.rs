@@ -41,6 +41,9 @@ pub(crate) enum LoginError {
     /// The second factor does not fit.
     #[error("wrong second factor")]
     WrongSecondFactor,
+    /// The password was changed while it was checked.
+    #[error("the password was changed meanwhile")]
+    PasswordChanged,
     /// The second factor's secret cannot be opened.
     #[error("the secret cannot be opened")]
     Sealed(#[source] settings::OpenError),
@@ -67,6 +70,10 @@ pub(crate) async fn login(
     now: DateTime,
 ) -> Result<SignedIn, LoginError> {
     let id = UserId(user.id);
+    // A new password ends all sessions; one that is opened with the former must not come after it.
+    if !users::holds_password(connection, id, &user.password_hash).await? {
+        return Err(LoginError::PasswordChanged);
+    }
     let memberships = memberships::of_user(connection, id, None, LISTED).await?;
     // Looked up by itself: it need not be among those listed.
     let found = match wanted.or(user.last_tenant_id.map(TenantId)) {

@@ -23,6 +23,18 @@ pub(crate) struct Holder {
     pub role: Role,
 }
 
+/// How a session begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Opening {
+    /// By the account's own password, or a session that was.
+    Own,
+    /// By the tenant's identity provider, which is asked again when it ends.
+    Provider {
+        /// When it ends, however much it is used.
+        ends_at: DateTime,
+    },
+}
+
 /// An access token and the refresh token to replace it with.
 #[derive(Debug)]
 pub(crate) struct TokenPair {
@@ -43,7 +55,22 @@ pub(crate) async fn open_session(
     user_agent: Option<&str>,
     now: DateTime,
 ) -> Result<TokenPair, OpenSessionError> {
-    let expires_at = now + Duration::days(app.settings.auth.refresh_token_days);
+    open_session_by(connection, app, keys, holder, (Opening::Own, user_agent), now).await
+}
+
+/// The same for a session that begins in another way.
+pub(crate) async fn open_session_by(
+    connection: &mut Connection,
+    app: &App,
+    keys: &Keys,
+    holder: Holder,
+    (opening, user_agent): (Opening, Option<&str>),
+    now: DateTime,
+) -> Result<TokenPair, OpenSessionError> {
+    let (expires_at, confined) = match opening {
+        Opening::Own => (now + Duration::days(app.settings.auth.refresh_token_days), false),
+        Opening::Provider { ends_at } => (ends_at, true),
+    };
     let user_agent: Option<String> = user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect());
     let session = NewSession {
         id: holder.session,
@@ -52,6 +79,7 @@ pub(crate) async fn open_session(
         user_agent: user_agent.as_deref(),
         at: now,
         expires_at,
+        confined,
     };
     sessions::insert(connection, &session).await?;
     let refresh_token = Secret::generate(REFRESH_TOKEN);

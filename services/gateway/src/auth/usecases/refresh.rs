@@ -77,7 +77,7 @@ pub(crate) async fn refresh(
         Verdict::Refuse => return Err(refused()),
         Verdict::Reused => return end_family(connection, app, holder, &session, trace, now).await,
         Verdict::Repeat => present_successor(app, id, &row).ok_or_else(refused)?,
-        Verdict::Rotate => rotate(connection, app, holder, &hash, now).await?,
+        Verdict::Rotate => rotate(connection, app, holder, (&hash, &session), now).await?,
     };
     Ok(Refreshed::Pair(pair(app, keys, holder, successor, now)?))
 }
@@ -86,12 +86,14 @@ async fn rotate(
     connection: &mut Connection,
     app: &App,
     holder: Holder,
-    hash: &[u8; 32],
+    (hash, state): (&[u8; 32], &SessionState),
     now: DateTime,
 ) -> Result<Secret, DbError> {
     let successor = Secret::generate(REFRESH_TOKEN);
     let (successor_hash, tenant, session) = (successor.hash(), holder.tenant, holder.session);
-    let expires_at = now + Duration::days(app.settings.auth.refresh_token_days);
+    let prolonged = now + Duration::days(app.settings.auth.refresh_token_days);
+    // The provider is asked again in time, however much the session is used.
+    let expires_at = if state.confined { state.expires_at } else { prolonged };
     let token = NewToken { hash: &successor_hash, tenant, session, at: now, expires_at };
     refresh_tokens::insert(connection, token).await?;
     let sealed = app.sealer.seal(&purpose(session), successor.expose().as_bytes());

@@ -17,6 +17,9 @@ pub(crate) enum SwitchTenantError {
     /// They are no member there.
     #[error("not a member of that tenant")]
     NotMember,
+    /// The session at hand was ended a moment ago.
+    #[error("the session was ended")]
+    SessionEnded,
     /// The access token could not be signed.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -35,6 +38,10 @@ pub(crate) async fn switch_tenant(
     user_agent: Option<&str>,
     now: DateTime,
 ) -> Result<(Member, TenantRow, TokenPair), SwitchTenantError> {
+    // What ends the session at hand ends those opened from it: it waits for this one, or this one finds it ended.
+    if !sessions::hold(connection, opener).await? {
+        return Err(SwitchTenantError::SessionEnded);
+    }
     let member = memberships::find(connection, tenant, user).await?.ok_or(SwitchTenantError::NotMember)?;
     let row = tenants::find(connection, tenant).await?.ok_or(SwitchTenantError::NotMember)?;
     users::remember_tenant(connection, user, tenant, now).await?;

@@ -16,7 +16,8 @@ pub(crate) struct LeaveTenantRequest {}
 
 impl Check for LeaveTenantRequest {}
 
-/// Ends the caller's own membership and their sessions in the tenant, whatever their role.
+/// Ends the caller's own membership and their sessions in the tenant, whatever their role. A repeated call is answered
+/// like the first, with or without `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/api/v1/tenants/current/leave", tag = "tenants",
     responses(

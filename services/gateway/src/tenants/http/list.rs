@@ -11,6 +11,7 @@ use web::{ApiError, Caller, Query, Reply, decode_cursor, encode_cursor, page_lim
 
 use super::views::TenantEntry;
 use crate::app::App;
+use crate::gate::Confined;
 use crate::tenants::store::{memberships, tenants};
 
 /// Which part of the list.
@@ -24,7 +25,8 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-/// Lists the caller's tenants, newest first; an API key has one.
+/// Lists the caller's tenants, newest first; an API key has one, and so has a session that the
+/// tenant's identity provider opened.
 #[utoipa::path(
     get, path = "/api/v1/tenants", tag = "tenants", params(ListQuery),
     responses(
@@ -32,12 +34,17 @@ pub(crate) struct ListQuery {
         (status = 400, description = "`invalid_request`"),
     )
 )]
-pub(crate) async fn list_tenants(app: Data<App>, caller: Caller, query: Query<ListQuery>) -> Result<Reply, ApiError> {
+pub(crate) async fn list_tenants(
+    app: Data<App>,
+    caller: Caller,
+    confined: Confined,
+    query: Query<ListQuery>,
+) -> Result<Reply, ApiError> {
     let limit = page_limit(query.0.limit)?;
     let before: Option<Uuid> = decode_cursor(query.0.cursor.as_deref())?;
     let tenant = caller.tenant();
     let page = match caller.identity.principal {
-        Principal::User(user) => {
+        Principal::User(user) if !confined.0 => {
             let user = UserId(user);
             let rows = app
                 .db
@@ -45,7 +52,7 @@ pub(crate) async fn list_tenants(app: Data<App>, caller: Caller, query: Query<Li
                 .await?;
             Page::cut(rows, limit, |row| encode_cursor(&row.tenant)).map(TenantEntry::from)
         }
-        Principal::ApiKey(_) => {
+        Principal::User(_) | Principal::ApiKey(_) => {
             let row = app.db.tenant(tenant, async |connection| tenants::find(connection, tenant).await).await;
             let row: Option<_> = row.map_err(|error: DbError| error)?;
             let entry = row.map(|row| TenantEntry { id: tenant, name: row.name, role: caller.identity.role });

@@ -23,7 +23,7 @@ pub(crate) struct UpdateTenantRequest {
     #[serde(default)]
     timezone: Option<String>,
     /// An object that takes the place of the former one. `requireSecondFactor: true` lets people in only with a
-    /// second factor.
+    /// second factor; `retentionDays: 90` has the raw forms of records taken away after so many days.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     settings: Option<Box<RawValue>>,

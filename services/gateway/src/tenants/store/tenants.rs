@@ -50,7 +50,8 @@ pub(crate) async fn insert(
 /// The tenant.
 pub(crate) async fn find(connection: &mut Connection, id: TenantId) -> Result<Option<TenantRow>, DbError> {
     let mut rows: Vec<TenantRow> = statement(
-        "SELECT id, name, timezone, settings::text AS settings, plan, version, created_at FROM tenants WHERE id = $1",
+        "SELECT id, name, timezone, settings::text AS settings, plan, version, created_at FROM tenants \
+         WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind::<SqlUuid, _>(id.0)
     .load(connection)
@@ -62,7 +63,7 @@ pub(crate) async fn find(connection: &mut Connection, id: TenantId) -> Result<Op
 pub(crate) async fn lock(connection: &mut Connection, id: TenantId) -> Result<Option<TenantRow>, DbError> {
     let mut rows: Vec<TenantRow> = statement(
         "SELECT id, name, timezone, settings::text AS settings, plan, version, created_at FROM tenants \
-         WHERE id = $1 FOR UPDATE",
+         WHERE id = $1 AND deleted_at IS NULL FOR UPDATE",
     )
     .bind::<SqlUuid, _>(id.0)
     .load(connection)
@@ -87,6 +88,34 @@ pub(crate) async fn update(
     .bind::<Timestamptz, _>(at)
     .get_result(connection)
     .await?)
+}
+
+/// Leaves of a tenant nothing but its id, and when it was deleted; lock it first.
+pub(crate) async fn bury(connection: &mut Connection, id: TenantId, at: DateTime) -> Result<(), DbError> {
+    statement(
+        "UPDATE tenants SET name = '', settings = '{}', version = version + 1, updated_at = $2, deleted_at = $2 \
+         WHERE id = $1",
+    )
+    .bind::<SqlUuid, _>(id.0)
+    .bind::<Timestamptz, _>(at)
+    .execute(connection)
+    .await?;
+    // In the order of their references.
+    for sql in [
+        "DELETE FROM refresh_tokens WHERE tenant_id = $1",
+        "DELETE FROM invite_links WHERE tenant_id = $1",
+        "DELETE FROM invites WHERE tenant_id = $1",
+        "DELETE FROM api_keys WHERE tenant_id = $1",
+        "DELETE FROM sign_in_flows WHERE tenant_id = $1",
+        "DELETE FROM sign_in_identities WHERE tenant_id = $1",
+        "DELETE FROM sign_in_providers WHERE tenant_id = $1",
+        "DELETE FROM memberships WHERE tenant_id = $1",
+        "DELETE FROM idempotency_keys WHERE tenant_id = $1",
+        "DELETE FROM inbox WHERE tenant_id = $1",
+    ] {
+        statement(sql).bind::<SqlUuid, _>(id.0).execute(connection).await?;
+    }
+    Ok(())
 }
 
 /// Sets plans, each unless a later event set one before.

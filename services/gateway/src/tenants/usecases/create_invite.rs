@@ -11,6 +11,7 @@ use crate::auth::domain::grant;
 use crate::auth::domain::secret::{INVITE_TOKEN, Secret};
 use crate::auth::usecases::confirm_caller::{StandingError, confirm_caller};
 use crate::mail::{self, Letter};
+use crate::tenants::store::entitlements::{self, SeatsTaken};
 use crate::tenants::store::invites::{self, InviteRow, Sending};
 use crate::tenants::store::{memberships, role_of, tenants};
 
@@ -31,6 +32,9 @@ pub(crate) enum CreateInviteError {
     /// The tenant has enough of them.
     #[error("the tenant has {MAX_OPEN} open invites")]
     TooMany,
+    /// The plan has no seat left.
+    #[error("all {} seats are taken", .0.seats)]
+    NoSeat(SeatsTaken),
     /// The caller may not invite any more.
     #[error(transparent)]
     Standing(#[from] StandingError),
@@ -65,6 +69,9 @@ pub(crate) async fn create_invite(
     }
     if invites::count_open(connection, cause.tenant_id).await? >= MAX_OPEN {
         return Err(CreateInviteError::TooMany);
+    }
+    if let Some(taken) = entitlements::seats_taken(connection, cause.tenant_id, cause.at).await? {
+        return Err(CreateInviteError::NoSeat(taken));
     }
     let (id, token) = (InviteId::generate(), Secret::generate(INVITE_TOKEN));
     let hash = token.hash();

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Sha256, Sha512};
 
 use super::*;
+use crate::domain::provider::built_in;
 
 const NOW: i64 = 1_700_000_000;
 const BODY: &[u8] = br#"{"id": "m-1", "tags": [1, 2], "text": "hello, {you}: x"}"#;
@@ -22,16 +23,17 @@ struct Delivered {
 
 impl Delivered {
     fn to(provider: &'static str) -> Self {
-        let form = catalogue().find(provider).expect("known").secret;
+        let form = built_in().find(provider).expect("known").secret;
         let secret = form.generate();
         Self { provider, config: json!({}), secret, previous: None, reason: "signature_mismatch" }
     }
 
     fn diagnose(&self, headers: &[(&str, String)], body: &[u8]) -> Diagnosis {
-        let provider = catalogue().find(self.provider).expect("known");
+        let provider = built_in().find(self.provider).expect("known");
         let scheme = provider.signature.configured(&self.config).expect("a config");
         let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
         let case = Case {
+            catalogue: built_in(),
             provider: self.provider,
             scheme: &scheme,
             form: provider.secret,

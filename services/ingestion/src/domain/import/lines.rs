@@ -106,6 +106,11 @@ pub(crate) fn cut(window: &[u8], from: Place, rules: Rules) -> Cut<'_> {
 }
 
 impl<'w> Cut<'w> {
+    /// Whether anything was cut; nothing was when the window is shorter than its first record.
+    pub(crate) const fn has_progress(&self) -> bool {
+        self.consumed > 0
+    }
+
     fn push(&mut self, line: u64, bytes: &'w [u8]) {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         if !bytes.trim_ascii().is_empty() {

@@ -25,6 +25,8 @@ const TRUNCATED: &str = "truncated";
 /// What a mapping found.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Mapped {
+    /// The provider's id of the delivery, where the body holds one.
+    pub(crate) delivery_id: Option<String>,
     pub(crate) external_id: Option<String>,
     pub(crate) normalized: NormalizedRecord,
 }
@@ -54,7 +56,9 @@ impl Mapping {
         record.normalized.currency = record.parsed("currency", values.first(&fields.currency), currency);
         record.normalized.occurred_at = record.parsed("occurredAt", values.first(&fields.occurred_at), time);
         let external_id = values.first_text(&fields.external_id).map(|id| record.cut(id, MAX_EXTERNAL_ID));
-        Ok(Mapped { external_id, normalized: record.finish() })
+        let delivery_id = values.first(&fields.delivery_id).filter(|id| id.is_string() || id.is_number());
+        let delivery_id = delivery_id.map(|id| as_text(&id));
+        Ok(Mapped { delivery_id, external_id, normalized: record.finish() })
     }
 }
 

@@ -4,6 +4,7 @@ use common::Violation;
 use common::record::{MAX_ATTRIBUTE_NAME, MAX_ATTRIBUTES};
 use serde_json::{Map, Value};
 
+use super::attachments::Attachments;
 use super::expression::Expression;
 use super::extract::Paths;
 use super::{Fields, Mapping};
@@ -19,8 +20,17 @@ impl Mapping {
     /// # Errors
     /// Everything that is wrong with it.
     pub(crate) fn compile(definition: &Value) -> Result<Self, Vec<Violation>> {
+        Self::compile_with(definition, None)
+    }
+
+    /// The same, which finds in addition the provider's id of a delivery at that path.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the two.
+    pub(crate) fn compile_with(definition: &Value, delivery_id: Option<&str>) -> Result<Self, Vec<Violation>> {
         let mut compiler = Compiler::default();
-        let fields = match definition {
+        let delivery_id = delivery_id.map(|path| compiler.ways("deliveryIdPath", &Value::String(path.into())));
+        let mut fields = match definition {
             Value::Object(object) => compiler.fields(object),
             _ => {
                 compiler.refuse("mapping", "type", "must be an object of fields");
@@ -30,6 +40,7 @@ impl Mapping {
         if !compiler.violations.is_empty() {
             return Err(compiler.violations);
         }
+        fields.delivery_id = delivery_id.unwrap_or_default();
         let (tree, slots) = compiler.paths.finish();
         Ok(Self { tree, slots, fields })
     }
@@ -59,6 +70,12 @@ impl Compiler {
                 "counterparty" => fields.counterparty = self.ways(&path, value),
                 "occurredAt" => fields.occurred_at = self.ways(&path, value),
                 "attributes" => self.attributes(value, &mut fields),
+                // Files are no fields; they are read from the body that was kept.
+                "attachments" => {
+                    if let Err(found) = Attachments::compile(&Value::Object(object.clone())) {
+                        self.violations.extend(found);
+                    }
+                }
                 _ => self.refuse(&path, "unknown_field", "is no field of a record"),
             }
         }

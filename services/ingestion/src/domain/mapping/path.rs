@@ -1,5 +1,9 @@
 //! Paths such as `$.issue.labels[0].name` and `$["odd name"]`.
 
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+
 /// Most steps of a path.
 const MAX_STEPS: usize = 16;
 /// Longest path, in bytes.
@@ -10,6 +14,34 @@ const MAX_LENGTH: usize = 256;
 pub(super) enum Step {
     Key(String),
     Index(usize),
+}
+
+/// One place in a JSON value.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(Vec<Step>);
+
+impl Place {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        parse(text).map(Self)
+    }
+
+    /// The part of a JSON text that is there, as it was written.
+    pub(crate) fn cut<'t>(&self, text: &'t RawValue) -> Option<&'t RawValue> {
+        self.0.iter().try_fold(text, |text, step| match step {
+            Step::Key(key) => {
+                let mut entries: HashMap<String, &'t RawValue> = serde_json::from_str(text.get()).ok()?;
+                entries.remove(key)
+            }
+            Step::Index(index) => {
+                let items: Vec<&'t RawValue> = serde_json::from_str(text.get()).ok()?;
+                items.get(*index).copied()
+            }
+        })
+    }
 }
 
 /// Reads a path; the message says what is wrong.
@@ -52,6 +84,16 @@ fn step(text: &str) -> Result<(Step, &str), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_cut_out_as_it_was_written() {
+        let text: &RawValue =
+            serde_json::from_str(r#"{"b": [1, {"z": 1.10, "a": "\u00e9"}], "n": null}"#).expect("JSON");
+        let cut = |path: &str| Place::parse(path).expect("a path").cut(text).map(RawValue::get);
+        assert_eq!(cut("$.b[1]"), Some(r#"{"z": 1.10, "a": "\u00e9"}"#));
+        assert_eq!((cut("$.b[1].z"), cut("$.n")), (Some("1.10"), Some("null")));
+        assert_eq!((cut("$.b[2]"), cut("$.b.z"), cut("$.n.x")), (None, None, None));
+    }
 
     #[test]
     fn paths_are_read() {

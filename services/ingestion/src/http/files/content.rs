@@ -32,8 +32,8 @@ use crate::usecases::receive_content::key;
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of what is there already."),
     ),
     responses(
-        (status = 200, description = "The content.", content_type = "application/octet-stream", body = Vec<u8>),
-        (status = 206, description = "The range.", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 200, description = "The content.", content_type = "*/*", body = String),
+        (status = 206, description = "The range.", content_type = "*/*", body = String),
         (status = 304, description = "Not changed."),
         (status = 400, description = "`invalid_request`", body = ErrorBody),
         (status = 404, description = "`not_found`", body = ErrorBody),

@@ -44,7 +44,7 @@ pub(crate) async fn link_file(
     app.db
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &body.idempotency, async |connection| {
-                let file = link(connection, caller.tenant(), (id, body.content.file_id)).await?;
+                let file = link(connection, &app, &caller.cause, (id, body.content.file_id)).await?;
                 Ok(Reply::ok(&FileResponse::from(file)))
             })
             .await

@@ -34,7 +34,7 @@ pub(crate) async fn unlink_file(
         .ok_or_else(|| ApiError::invalid_request("The file's id in the path is not a UUID.").with("field", "fileId"))?;
     app.db
         .tenant(caller.tenant(), async |connection| {
-            let file = unlink(connection, caller.tenant(), (id, file)).await?;
+            let file = unlink(connection, &app, &caller.cause, (id, file)).await?;
             Ok(Reply::ok(&FileResponse::from(file)))
         })
         .await

@@ -1,9 +1,7 @@
 //! `POST /records/import`
 
-use std::time::Duration;
-
+use actix_multipart::Multipart;
 use actix_web::HttpRequest;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Data, Payload};
 use common::error_code::ErrorBody;
 use common::violation::check_text;
@@ -17,13 +15,13 @@ use super::ImportResponse;
 use crate::app::App;
 use crate::domain::file::Content;
 use crate::domain::import::ImportFormat;
-use crate::usecases::begin_import::{ImportFrom, begin_import};
+use crate::http::form::{self, FORM, Form, PATIENCE};
+use crate::usecases::begin_import::{ImportFrom, begin_import, format_of};
 use crate::usecases::receive_content::{Receiving, give_up};
 
-/// How long an upload may be silent.
-const PATIENCE: Duration = Duration::from_secs(30);
 const MAX_SOURCE: usize = 128;
-const ACCEPTED: [&str; 3] = ["text/csv", "application/x-ndjson", "application/json"];
+const ACCEPTED: [&str; 4] = ["text/csv", "application/x-ndjson", "application/json", FORM];
+const FORMAT: &str = "format";
 
 /// What holds for all lines.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -46,13 +44,24 @@ pub(crate) struct ImportFile {
 
 impl Check for ImportFile {}
 
+/// A file to import, in a form.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "says in the contract what the form is; it is read as it comes")]
+pub(crate) struct ImportForm {
+    /// The content, with a `filename`.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// Told by the file's type and name when left out.
+    format: Option<ImportFormat>,
+}
+
 /// Takes in any number of records: CSV whose first line names the columns (`text`, `title`, `amount`, `currency`,
-/// `counterparty`, `occurredAt`, `externalId`, `source`, `attributes.<name>`), one JSON object a line, or a stored
-/// file of either. It is stored durably when this answers, and taken in by and by: one import of a tenant's at a time.
+/// `counterparty`, `occurredAt`, `externalId`, `source`, `attributes.<name>`), one JSON object a line, or a file of
+/// either: stored before, or in a form. It is stored durably when this answers, and taken in by and by: one import of a tenant's at a time.
 #[utoipa::path(
     post, path = "/api/v1/records/import", tag = "records", operation_id = "import_records",
     params(ImportRecords),
-    request_body(content((String = "text/csv"), (String = "application/x-ndjson"), (ImportFile = "application/json"))),
+    request_body(content((String = "text/csv"), (String = "application/x-ndjson"), (ImportFile = "application/json"), (ImportForm = "multipart/form-data"))),
     responses(
         (status = 202, description = "Stored; taken in soon.", body = ImportResponse),
         (status = 400, description = "`invalid_request`", body = ErrorBody),
@@ -77,10 +86,23 @@ pub(crate) async fn import_records(
     if !found.is_empty() {
         return Err(ApiError::validation(&found));
     }
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let format = match given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "text/csv" => ImportFormat::Csv,
-        "application/x-ndjson" => ImportFormat::Ndjson,
+    let given = form::essence(&request);
+    let (content, format) = match given.as_str() {
+        "text/csv" => (receive(&app, &caller, payload).await?, ImportFormat::Csv),
+        "application/x-ndjson" => (receive(&app, &caller, payload).await?, ImportFormat::Ndjson),
+        FORM => {
+            let mut parts = Multipart::new(request.headers(), payload);
+            let form = form::read(&app, &caller, &mut parts, &[FORMAT]).await?;
+            let format = format_in(&form);
+            let content = filled(&app, &caller, form.file.content).await?;
+            match format {
+                Ok(format) => (content, format),
+                Err(error) => {
+                    give_up(&app, caller.tenant(), content.blob_id).await;
+                    return Err(error);
+                }
+            }
+        }
         "application/json" => {
             let body = read_limited(&request, payload.into_inner()).await?;
             let ImportFile { file_id, format } = parse_json(&body)?;
@@ -93,7 +115,6 @@ pub(crate) async fn import_records(
             return Err(refused.with("accepted", ACCEPTED.to_vec()));
         }
     };
-    let content = receive(&app, &caller, payload).await?;
     let blob = content.blob_id;
     let begun = async {
         // The body is too long to be kept for a fingerprint; its digest says the same.
@@ -133,10 +154,26 @@ async fn receive(app: &App, caller: &Caller, mut payload: Payload) -> Result<Con
         let bytes = bytes.map_err(|error| ApiError::invalid_request("The body ended early.").because(error))?;
         receiving.write(bytes).await?;
     }
-    let content = receiving.finish().await?;
+    filled(app, caller, receiving.finish().await?).await
+}
+
+/// The content, unless it is empty.
+async fn filled(app: &App, caller: &Caller, content: Content) -> Result<Content, ApiError> {
     if content.size == 0 {
         give_up(app, caller.tenant(), content.blob_id).await;
         return Err(ApiError::validation(&[Violation::new("$", "min_items", "must have at least one line")]));
     }
     Ok(content)
+}
+
+/// The format that a form names, or else that its file's type and name tell.
+fn format_in(form: &Form) -> Result<ImportFormat, ApiError> {
+    match form.text(FORMAT) {
+        Some(named) => {
+            ImportFormat::parse(named).ok_or_else(|| form::refuse(FORMAT, "enum", "must be \"csv\" or \"ndjson\""))
+        }
+        None => format_of(&form.file.name, form.file.declared_type.as_deref().unwrap_or_default()).ok_or_else(|| {
+            form::refuse(FORMAT, "required", "must be given: neither type nor name of the file tell it")
+        }),
+    }
 }

@@ -1,16 +1,20 @@
 //! `GET /integrations`
 
+use std::collections::HashMap;
+
 use actix_web::web::Data;
 use common::IntegrationId;
 use common::error_code::ErrorBody;
 use common::page::Page;
 use serde::Deserialize;
 use utoipa::IntoParams;
+use uuid::Uuid;
 use web::{ApiError, Caller, Query, Reply, decode_cursor, encode_cursor, page_limit};
 
 use super::IntegrationResponse;
 use crate::app::App;
 use crate::store;
+use crate::store::oauth::ConnectionRow;
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -39,12 +43,20 @@ pub(crate) async fn list_integrations(
 ) -> Result<Reply, ApiError> {
     let limit = page_limit(query.limit)?;
     let before: Option<IntegrationId> = decode_cursor(query.cursor.as_deref())?;
-    let rows = app
+    let (rows, connections) = app
         .db
         .tenant(caller.tenant(), async |connection| {
-            store::integrations::list(connection, caller.tenant(), before, i64::from(limit) + 1).await
+            let rows = store::integrations::list(connection, caller.tenant(), before, i64::from(limit) + 1).await?;
+            let ids: Vec<IntegrationId> = rows.iter().map(|row| row.id).collect();
+            let connections = store::oauth::connections(connection, caller.tenant(), &ids).await?;
+            Ok::<_, ApiError>((rows, connections))
         })
         .await?;
     let page = Page::cut(rows, limit, |row| encode_cursor(&row.id));
-    Ok(Reply::page(page.map(|row| IntegrationResponse::new(&app, row))))
+    let mut connections: HashMap<Uuid, ConnectionRow> =
+        connections.into_iter().map(|row| (row.integration_id, row)).collect();
+    Ok(Reply::page(page.map(|row| {
+        let connection = connections.remove(&row.id.0);
+        IntegrationResponse::new(&app, row).connected(connection)
+    })))
 }

@@ -1,12 +1,14 @@
 //! `GET /integrations/providers`
 
+use actix_web::web::Data;
 use common::page::Page;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use web::{ApiError, Caller, Query, Reply};
 
-use crate::domain::provider::{Auth, Provider, catalogue};
+use crate::app::App;
+use crate::domain::provider::{Auth, Provider};
 use crate::domain::signature::Scheme;
 
 /// A kind of source.
@@ -19,6 +21,11 @@ pub(crate) struct ProviderResponse {
     auth: Auth,
     /// How it signs, and what `config` may change of that.
     signature: &'static Scheme,
+    /// What `config.oauth2` and `config.pull` begin with, where sources are asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oauth2: Option<&'static Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull: Option<&'static Value>,
     /// What to do at the provider.
     setup: &'static str,
     /// The default mapping, to begin one's own with.
@@ -32,6 +39,8 @@ impl From<&'static Provider> for ProviderResponse {
             display_name: &provider.display_name,
             auth: provider.auth,
             signature: &provider.signature,
+            oauth2: provider.oauth2.as_ref(),
+            pull: provider.pull.as_ref(),
             setup: &provider.setup,
             mapping: &provider.mapping,
         }
@@ -48,7 +57,7 @@ pub(crate) struct NoQuery {}
     get, path = "/api/v1/integrations/providers", tag = "integrations", operation_id = "list_providers",
     responses((status = 200, description = "The catalogue.", body = Vec<ProviderResponse>))
 )]
-pub(crate) async fn list_providers(_: Caller, _: Query<NoQuery>) -> Result<Reply, ApiError> {
-    let items = catalogue().all().iter().map(ProviderResponse::from).collect();
+pub(crate) async fn list_providers(app: Data<App>, _: Caller, _: Query<NoQuery>) -> Result<Reply, ApiError> {
+    let items = app.catalogue.all().iter().map(ProviderResponse::from).collect();
     Ok(Reply::page(Page { items, next_cursor: None }))
 }

@@ -23,11 +23,16 @@ pub(crate) async fn show_integration(
     caller: Caller,
     Path(id): Path<IntegrationId>,
 ) -> Result<Reply, ApiError> {
-    let found = app
+    let (found, mut connections) = app
         .db
-        .tenant(caller.tenant(), async |connection| store::integrations::find(connection, caller.tenant(), id).await)
+        .tenant(caller.tenant(), async |connection| {
+            let found = store::integrations::find(connection, caller.tenant(), id).await?;
+            let connections = store::oauth::connections(connection, caller.tenant(), &[id]).await?;
+            Ok::<_, ApiError>((found, connections))
+        })
         .await?;
     let integration = found.ok_or_else(|| ApiError::not_found("integration"))?;
     let version = integration.version;
-    Ok(Reply::ok(&IntegrationResponse::new(&app, integration)).version(version))
+    let response = IntegrationResponse::new(&app, integration).connected(connections.pop());
+    Ok(Reply::ok(&response).version(version))
 }

@@ -100,7 +100,7 @@ pub(crate) async fn test_mapping(
     let explained: Explained = app
         .db
         .tenant(caller.tenant(), async |connection| {
-            test(connection, (caller.tenant(), id), sample, mapping).await.map_err(ApiError::from)
+            test(connection, app.catalogue, (caller.tenant(), id), sample, mapping).await.map_err(ApiError::from)
         })
         .await?;
     Ok(Reply::ok(&MappingTestResponse::from(explained)))

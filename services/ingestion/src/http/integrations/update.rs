@@ -14,6 +14,7 @@ use super::create::MAX_NAME;
 use crate::app::App;
 use crate::domain::integration::IntegrationStatus;
 use crate::http::given::{given, nullable};
+use crate::store;
 use crate::usecases::change_integration::{IntegrationChange, change_integration};
 
 /// What is left out stays as it is.
@@ -78,7 +79,8 @@ pub(crate) async fn update_integration(
             idempotent(connection, &caller, &body.idempotency, async |connection| {
                 let integration = change_integration(connection, &app, &caller.cause, (id, expected), change).await?;
                 let version = integration.version;
-                Ok(Reply::ok(&IntegrationResponse::new(&app, integration)).version(version))
+                let row = store::oauth::connections(connection, caller.tenant(), &[id]).await?.pop();
+                Ok(Reply::ok(&IntegrationResponse::new(&app, integration).connected(row)).version(version))
             })
             .await
         })

@@ -3,8 +3,9 @@
 use actix_web::web::Data;
 use common::OperationId;
 use common::error_code::ErrorBody;
-use web::{ApiError, Caller, Lenient, Path, Reply, idempotent};
+use web::{ApiError, Caller, Lenient, Path, Reply};
 
+use super::begin;
 use crate::app::App;
 use crate::http::records::archive::PlainAct;
 use crate::http::records::bulk::StartedResponse;
@@ -29,16 +30,9 @@ pub(crate) async fn revert_operation(
     Path(id): Path<OperationId>,
     body: Lenient<PlainAct>,
 ) -> Result<Reply, ApiError> {
-    let reply = app
-        .db
-        .tenant(caller.tenant(), async |connection| {
-            idempotent(connection, &caller, &body.idempotency, async |connection| {
-                let started = revert(connection, &app, &caller.cause, id).await?;
-                Ok(Reply::accepted(&StartedResponse::from(started)))
-            })
-            .await
-        })
-        .await?;
-    app.asked.notify_one();
-    Ok(reply)
+    begin(&app, &caller, &body.idempotency, async |connection| {
+        let started = revert(connection, &app, &caller.cause, id).await?;
+        Ok(Reply::accepted(&StartedResponse::from(started)))
+    })
+    .await
 }

@@ -39,6 +39,8 @@ impl SubmittedResponse {
     request_body = RecordInput,
     responses(
         (status = 202, description = "Stored; classified soon.", body = SubmittedResponse),
+        (status = 402, description = "`quota_exceeded`: nothing was stored; `context` has reason, limit and date.",
+         body = ErrorBody),
         (status = 413, description = "`payload_too_large`", body = ErrorBody),
         (status = 422, description = "`validation_failed`", body = ErrorBody),
         (status = 503, description = "`overloaded` or `service_unavailable`, with `Retry-After`", body = ErrorBody),
@@ -51,6 +53,7 @@ pub(crate) async fn create_record(
 ) -> Result<Reply, ApiError> {
     let submissions = vec![body.content.0];
     if !body.idempotency.is_given() {
+        app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
         let stored = submit_records(&app, &caller.cause, submissions).await?;
         return Ok(Reply::accepted(&SubmittedResponse::of(&stored)?));
     }
@@ -58,6 +61,7 @@ pub(crate) async fn create_record(
     app.db
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &body.idempotency, async |connection| {
+                app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
                 let stored = submit_records_in(connection, &app, &caller.cause, submissions).await?;
                 Ok(Reply::accepted(&SubmittedResponse::of(&stored)?))
             })

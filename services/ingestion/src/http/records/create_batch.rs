@@ -60,6 +60,8 @@ struct Sorted {
     responses(
         (status = 202, description = "Stored; classified soon.", body = BatchResponse),
         (status = 400, description = "`invalid_request`: no JSON array.", body = ErrorBody),
+        (status = 402, description = "`quota_exceeded`: nothing was stored; `context` has reason, limit and date.",
+         body = ErrorBody),
         (status = 413, description = "`payload_too_large`", body = ErrorBody),
         (status = 415, description = "`unsupported_media_type`", body = ErrorBody),
         (status = 422, description = "`validation_failed`: no item, or more than 1,000.", body = ErrorBody),
@@ -76,12 +78,14 @@ pub(crate) async fn create_record_batch(
     let idempotency = Idempotency::read(&request, &body)?;
     let Sorted { submissions, rejected } = sort(&items(&request, &body)?);
     if !idempotency.is_given() {
+        app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
         let stored = submit_records(&app, &caller.cause, submissions).await?;
         return Ok(answer(&stored, rejected));
     }
     app.db
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &idempotency, async |connection| {
+                app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
                 let stored = submit_records_in(connection, &app, &caller.cause, submissions).await?;
                 Ok(answer(&stored, rejected))
             })

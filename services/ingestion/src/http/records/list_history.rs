@@ -2,26 +2,22 @@
 
 use actix_web::web::Data;
 use common::error_code::ErrorBody;
+use common::identity::ActorKind;
 use common::page::Page;
+use common::record::{RecordStatus, Stage};
 use common::{Actor, DateTime, DecisionId, OperationId, RecordId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use web::{ApiError, Caller, Path, Query, Reply, decode_cursor, encode_cursor, page_limit};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{ApiError, Caller, Path, Query, Reply, encode_cursor};
 
 use crate::app::App;
+use crate::http::paging::Paging;
 use crate::store;
 use crate::store::acts::HistoryRow;
+use crate::store::records::RecordRow;
 
-/// Which page of the history.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListRecordHistory {
-    /// Rows on the page, 1 to 200; 50 when left out.
-    limit: Option<u32>,
-    /// `meta.nextCursor` of the page before.
-    cursor: Option<String>,
-}
+/// The version under which every record comes.
+const FIRST_VERSION: i32 = 1;
 
 /// What became of a record, and through whom.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,7 +25,7 @@ pub(crate) struct ListRecordHistory {
 pub(crate) struct HistoryResponse {
     /// The record's version after it.
     version: i32,
-    /// `decided`, `archived`, `restored`, `reprocess_requested` or `raw_expunged`.
+    /// `received`, `decided`, `archived`, `restored`, `reprocess_requested` or `raw_expunged`.
     action: String,
     /// The record's status after it.
     status: String,
@@ -40,6 +36,7 @@ pub(crate) struct HistoryResponse {
     decision_id: Option<DecisionId>,
     /// The operation that it was a part of.
     operation_id: Option<OperationId>,
+    /// Who did it; null for what an API caller sent, of whom the event `INGESTED` tells.
     actor: Option<Actor>,
     at: DateTime,
 }
@@ -61,10 +58,27 @@ impl From<HistoryRow> for HistoryResponse {
     }
 }
 
-/// Lists what became of a record since it came, newest first: verdicts as they were taken over, and acts on it.
+/// The first line of every history; the record itself says all of it.
+fn received(record: &RecordRow) -> HistoryResponse {
+    let by = |id: uuid::Uuid| Actor { kind: ActorKind::Integration, id: id.to_string(), name: None };
+    HistoryResponse {
+        version: FIRST_VERSION,
+        action: "received".to_owned(),
+        status: RecordStatus::Ingested.as_str().to_owned(),
+        label: None,
+        stage: Stage::None.as_str().to_owned(),
+        confidence: None,
+        decision_id: None,
+        operation_id: None,
+        actor: record.integration_id.map(by),
+        at: record.received_at,
+    }
+}
+
+/// Lists what became of a record, newest first: verdicts as they were taken over, acts on it, and that it came.
 #[utoipa::path(
     get, path = "/api/v1/records/{id}/history", tag = "records", operation_id = "list_record_history",
-    params(("id" = RecordId, Path, description = "The record."), ListRecordHistory),
+    params(("id" = RecordId, Path, description = "The record."), Paging),
     responses(
         (status = 200, description = "A page of the history.", body = Vec<HistoryResponse>),
         (status = 400, description = "`invalid_request`", body = ErrorBody),
@@ -75,19 +89,21 @@ pub(crate) async fn list_record_history(
     app: Data<App>,
     caller: Caller,
     Path(id): Path<RecordId>,
-    Query(query): Query<ListRecordHistory>,
+    Query(paging): Query<Paging>,
 ) -> Result<Reply, ApiError> {
-    let limit = page_limit(query.limit)?;
-    let before: Option<i32> = decode_cursor(query.cursor.as_deref())?;
+    let (limit, before): (u32, Option<i32>) = paging.read()?;
     let of = (caller.tenant(), id);
-    let rows = app
+    let (record, rows) = app
         .db
         .tenant(caller.tenant(), async |connection| {
             let record = store::records::find(connection, caller.tenant(), id).await?;
-            record.ok_or_else(|| ApiError::not_found("record"))?;
-            Ok::<_, ApiError>(store::acts::history(connection, of, before, i64::from(limit) + 1).await?)
+            let record = record.ok_or_else(|| ApiError::not_found("record"))?;
+            Ok::<_, ApiError>((record, store::acts::history(connection, of, before, i64::from(limit) + 1).await?))
         })
         .await?;
-    let page = Page::cut(rows, limit, |row| encode_cursor(&row.version));
-    Ok(Reply::page(page.map(HistoryResponse::from)))
+    let mut lines: Vec<HistoryResponse> = rows.into_iter().map(HistoryResponse::from).collect();
+    if before.is_none_or(|before| before > FIRST_VERSION) {
+        lines.push(received(&record));
+    }
+    Ok(Reply::page(Page::cut(lines, limit, |line| encode_cursor(&line.version))))
 }

@@ -4,12 +4,13 @@ use actix_web::web::Data;
 use common::RecordId;
 use common::error_code::ErrorBody;
 use serde_json::json;
-use web::{ApiError, Caller, Lenient, Path, Reply, idempotent};
+use web::{ApiError, Caller, Lenient, Path, Reply};
 
 use super::archive::PlainAct;
 use super::bulk::StartedResponse;
 use crate::app::App;
 use crate::domain::act::Act;
+use crate::http::operations::begin;
 use crate::store;
 use crate::usecases::start_operation::{Request, Selection, start_operation};
 
@@ -32,20 +33,13 @@ pub(crate) async fn reprocess_record(
     Path(id): Path<RecordId>,
     body: Lenient<PlainAct>,
 ) -> Result<Reply, ApiError> {
-    let reply = app
-        .db
-        .tenant(caller.tenant(), async |connection| {
-            idempotent(connection, &caller, &body.idempotency, async |connection| {
-                let found = store::records::find(connection, caller.tenant(), id).await?;
-                found.ok_or_else(|| ApiError::not_found("record"))?;
-                let (selection, described) = (Selection::Ids(vec![id]), json!({ "ids": 1 }).to_string());
-                let request = Request { act: Act::Reprocess, selection, described, dry_run: false };
-                let started = start_operation(connection, &app, &caller.cause, request).await?;
-                Ok(Reply::accepted(&StartedResponse::from(started)))
-            })
-            .await
-        })
-        .await?;
-    app.asked.notify_one();
-    Ok(reply)
+    begin(&app, &caller, &body.idempotency, async |connection| {
+        let found = store::records::find(connection, caller.tenant(), id).await?;
+        found.ok_or_else(|| ApiError::not_found("record"))?;
+        let (selection, described) = (Selection::Ids(vec![id]), json!({ "ids": 1 }).to_string());
+        let request = Request { act: Act::Reprocess, label: None, selection, described, dry_run: false };
+        let started = start_operation(connection, &app, &caller.cause, request).await?;
+        Ok(Reply::accepted(&StartedResponse::from(started)))
+    })
+    .await
 }

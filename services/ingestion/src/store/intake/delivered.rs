@@ -142,8 +142,11 @@ pub(super) async fn still_paused(
     ids.dedup();
     let tenants: Vec<Uuid> = webhooks.iter().map(|webhook| webhook.delivery.tenant_id.0).collect();
     let rows: Vec<Written> = statement(
-        "SELECT id FROM integrations WHERE id = ANY ($1) AND tenant_id = ANY ($2) AND status = 'paused' \
-         AND deleted_at IS NULL ORDER BY id FOR SHARE",
+        "SELECT id FROM integrations i WHERE id = ANY ($1) AND tenant_id = ANY ($2) AND deleted_at IS NULL \
+         AND (status = 'paused' OR EXISTS (SELECT FROM entitlements e WHERE e.tenant_id = i.tenant_id \
+              AND (e.access = 'read_only' OR e.records_hard <= coalesce((SELECT sum(q.records) FROM record_quota q \
+                   WHERE q.tenant_id = e.tenant_id AND q.month = quota_month(now(), e.timezone)), 0)))) \
+         ORDER BY id FOR SHARE",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<SqlUuid>, _>(tenants)

@@ -77,7 +77,8 @@ pub(crate) struct RuleOutcomeResponse {
 #[serde(rename_all = "camelCase")]
 #[schema(as = OutcomeReview)]
 pub(crate) struct ReviewResponse {
-    approval_id: ApprovalId,
+    /// The question; null when the person decided without being asked.
+    approval_id: Option<ApprovalId>,
     /// The decision that had proposed.
     proposal_id: DecisionId,
     comment: Option<String>,

@@ -91,9 +91,9 @@ pub(crate) async fn create_rule(app: Data<App>, caller: Caller, body: Body<Creat
     app.db
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &body.idempotency, async |connection| {
-                let rule = usecases::create_rule::create_rule(connection, &app, &caller.cause, new).await?;
-                let version = rule.version;
-                Ok(Reply::created(&RuleResponse::from(rule)).version(version))
+                let saved = usecases::create_rule::create_rule(connection, &app, &caller.cause, new).await?;
+                let version = saved.rule.version;
+                Ok(Reply::created(&RuleResponse::from(saved)).version(version))
             })
             .await
         })

@@ -4,13 +4,12 @@ use actix_web::web::Data;
 use common::RuleId;
 use common::error_code::ErrorBody;
 use common::rule::RuleStatus;
-use web::{ApiError, Caller, IfMatch, Lenient, Path, Reply, idempotent};
+use web::{ApiError, Caller, IfMatch, Lenient, Path, Reply};
 
 use super::RuleResponse;
 use crate::app::App;
 use crate::domain::rule::RuleChange;
 use crate::http::given::Nothing;
-use crate::usecases;
 
 /// Keeps a rule from being evaluated. One in that state already stays as it is.
 #[utoipa::path(
@@ -33,15 +32,5 @@ pub(crate) async fn disable_rule(
     body: Lenient<Nothing>,
 ) -> Result<Reply, ApiError> {
     let change = RuleChange { status: Some(RuleStatus::Disabled), ..RuleChange::default() };
-    app.db
-        .tenant(caller.tenant(), async |connection| {
-            idempotent(connection, &caller, &body.idempotency, async |connection| {
-                let (app, cause) = (&app, &caller.cause);
-                let rule = usecases::update_rule::update_rule(connection, app, cause, id, expected, change).await?;
-                let version = rule.version;
-                Ok(Reply::ok(&RuleResponse::from(rule)).version(version))
-            })
-            .await
-        })
-        .await
+    super::change(&app, &caller, &body.idempotency, (id, expected), change).await
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::web::Data;
-use classifier::{Condition, RecordView, Step};
+use classifier::{Condition, RecordView, Step, ValueLists};
 use common::amount::Amount;
 use common::error_code::ErrorBody;
 use common::record::{AttributeValue, MAX_LINE, NormalizedRecord};
@@ -16,7 +16,7 @@ use web::{ApiError, Body, Caller, Check, Reply};
 
 use crate::app::App;
 use crate::error::invalid_condition;
-use crate::store::records;
+use crate::store::{records, value_lists};
 
 /// Exactly one of `record` and `recordId` says what to try the condition on.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -128,7 +128,8 @@ pub(crate) async fn test_rule(app: Data<App>, caller: Caller, body: Body<TestRul
     if record_id.is_some() {
         caller.require(Permission::RecordsRead)?;
     }
-    let condition = Condition::compile(&condition).map_err(|error| invalid_condition(&error))?;
+    let lists = lists_of(&app, &caller, &condition).await?;
+    let condition = Condition::compile_with(&condition, &lists).map_err(|error| invalid_condition(&error))?;
     let (record, source) = match (record, record_id) {
         (Some(sample), _) => {
             let source = sample.source.clone();
@@ -145,6 +146,17 @@ pub(crate) async fn test_rule(app: Data<App>, caller: Caller, body: Body<TestRul
         Err(error) => (false, Some(error.to_string())),
     };
     Ok(Reply::ok(&TestResult { matched, trace, error }))
+}
+
+/// The value lists that the condition can refer to; most refer to none, and need no look at the database.
+async fn lists_of(app: &App, caller: &Caller, condition: &str) -> Result<ValueLists, ApiError> {
+    if !value_lists::may_refer(condition) {
+        return Ok(ValueLists::default());
+    }
+    let tenant = caller.tenant();
+    let load =
+        async |connection: &mut db::Connection| Ok(value_lists::of_condition(connection, tenant, condition).await?);
+    app.db.tenant(tenant, load).await
 }
 
 async fn stored_record(app: &App, caller: &Caller, id: RecordId) -> Result<(NormalizedRecord, String), ApiError> {

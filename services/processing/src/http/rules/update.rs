@@ -6,13 +6,12 @@ use common::rule::RuleStatus;
 use common::{RuleId, Violation};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{ApiError, Body, Caller, Check, IfMatch, Path, Reply, idempotent};
+use web::{ApiError, Body, Caller, Check, IfMatch, Path, Reply};
 
 use super::RuleResponse;
 use crate::app::App;
 use crate::domain::rule::RuleChange;
 use crate::http::given::given;
-use crate::usecases;
 
 /// What is left out stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -90,15 +89,5 @@ pub(crate) async fn update_rule(
     body: Body<UpdateRule>,
 ) -> Result<Reply, ApiError> {
     let change = RuleChange::from(body.content);
-    app.db
-        .tenant(caller.tenant(), async |connection| {
-            idempotent(connection, &caller, &body.idempotency, async |connection| {
-                let (app, cause) = (&app, &caller.cause);
-                let rule = usecases::update_rule::update_rule(connection, app, cause, id, expected, change).await?;
-                let version = rule.version;
-                Ok(Reply::ok(&RuleResponse::from(rule)).version(version))
-            })
-            .await
-        })
-        .await
+    super::change(&app, &caller, &body.idempotency, (id, expected), change).await
 }

@@ -6,11 +6,12 @@ use common::page::Page;
 use common::rule::{RuleOrigin, RuleStatus};
 use common::{Actor, DateTime, RuleId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiError, Caller, Path, Query, Reply, decode_cursor, encode_cursor, page_limit};
 
 use crate::app::App;
-use crate::domain::rule::RuleVersion;
+use crate::domain::rule::{FieldChange, RuleVersion};
 use crate::store::rule_versions;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,13 +39,31 @@ pub(crate) struct RuleVersionResponse {
     requires_review: bool,
     description: String,
     origin: RuleOrigin,
+    /// What became different from the version before; empty of the first.
+    changes: Vec<ChangeResponse>,
     /// Who made the change.
     changed_by: Actor,
     changed_at: DateTime,
 }
 
-impl From<RuleVersion> for RuleVersionResponse {
-    fn from(version: RuleVersion) -> Self {
+/// A field that a change gave another value.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RuleFieldChange)]
+pub(crate) struct ChangeResponse {
+    field: &'static str,
+    from: Value,
+    to: Value,
+}
+
+impl From<FieldChange> for ChangeResponse {
+    fn from(change: FieldChange) -> Self {
+        Self { field: change.field, from: change.from, to: change.to }
+    }
+}
+
+impl RuleVersionResponse {
+    fn new(version: RuleVersion, changes: Vec<FieldChange>) -> Self {
         let RuleVersion { state, description, changed_by, changed_at } = version;
         Self {
             version: state.version,
@@ -56,6 +75,7 @@ impl From<RuleVersion> for RuleVersionResponse {
             requires_review: state.requires_review,
             description,
             origin: state.origin,
+            changes: changes.into_iter().map(ChangeResponse::from).collect(),
             changed_by,
             changed_at,
         }
@@ -86,8 +106,11 @@ pub(crate) async fn list_rule_versions(
                 return Err(ApiError::not_found("rule"));
             }
             let rows = rule_versions::list(connection, caller.tenant(), id, below, i64::from(limit) + 1).await?;
-            let page = Page::cut(rows, limit, |version| encode_cursor(&version.state.version));
-            Ok(Reply::page(page.map(RuleVersionResponse::from)))
+            // The row beyond the page is what its last version is compared with.
+            let changes: Vec<_> = rows.windows(2).map(|pair| pair[0].changes_since(&pair[1])).collect();
+            let told: Vec<_> = rows.into_iter().zip(changes.into_iter().chain([Vec::new()])).collect();
+            let page = Page::cut(told, limit, |(version, _)| encode_cursor(&version.state.version));
+            Ok(Reply::page(page.map(|(version, changes)| RuleVersionResponse::new(version, changes))))
         })
         .await
 }

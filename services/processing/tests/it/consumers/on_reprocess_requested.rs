@@ -71,6 +71,28 @@ async fn the_rules_of_the_present_decide_and_the_decision_before_can_come_back()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_says_something_else_is_decided_anew_though_it_comes_out_the_same() {
+    let app = start().await;
+    let tenant = Tenant::with_labels(&app, &["a"]).await;
+    let mut record = snapshot("what it said");
+    app.publish(&[ingested(tenant.id, &record)]).await;
+    let first = tenant.current(record.record_id).await;
+    assert_eq!(first["status"], "pending_review");
+    record.normalized.text = "what it says".into();
+    record.external_id = Some("e-1".into());
+    let answer = reprocess(&app, &request(tenant.id, &record, None)).await;
+    assert_eq!((answer.outcome, answer.sequence), (ReprocessOutcome::Changed, 2));
+    let asked: Vec<ReviewRequested> =
+        app.events_of("REVIEW_REQUESTED").await.iter().map(|event| event.decode().expect("its shape")).collect();
+    assert_eq!(asked[1].record.normalized.text, "what it says", "the reviewer reads the new words");
+    let kept = "records WHERE normalized::text LIKE '%what it says%' AND external_id = 'e-1'";
+    assert_eq!(app.count(kept).await, 1, "runs decide on the new words");
+    let again = reprocess(&app, &request(tenant.id, &record, None)).await;
+    assert_eq!(again.outcome, ReprocessOutcome::Unchanged);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_persons_decision_stands() {
     let app = start().await;
     let tenant = Tenant::with_labels(&app, &["a", "b"]).await;

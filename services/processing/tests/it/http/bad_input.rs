@@ -14,6 +14,8 @@ fn cases() -> Vec<Case> {
     let to = |path: &str| path.to_owned();
     let (labels, rules, test, settings) =
         (to("/api/v1/labels"), to("/api/v1/rules"), to("/api/v1/rules/test"), to("/api/v1/processing/settings"));
+    let (preview, lists) = (to("/api/v1/rules/preview"), to("/api/v1/value-lists"));
+    let (plan, apply) = (to("/api/v1/rules/import/plan"), to("/api/v1/rules/import/apply"));
     let mut cases: Vec<Case> = Vec::new();
     for (method, path) in [
         ("POST", &labels),
@@ -21,6 +23,10 @@ fn cases() -> Vec<Case> {
         ("POST", &rules),
         ("PATCH", &rule),
         ("POST", &test),
+        ("POST", &preview),
+        ("POST", &lists),
+        ("POST", &plan),
+        ("POST", &apply),
         ("PATCH", &settings),
     ] {
         cases.push((method, path.clone(), "{", 400, "invalid_request"));
@@ -53,6 +59,15 @@ fn cases() -> Vec<Case> {
         ("POST", &test, r#"{"condition": "true", "record": {"text": "x", "amount": 5}}"#),
         ("POST", &test, r#"{"condition": "true", "record": {"text": "x", "amount": "1e99"}}"#),
         ("POST", &test, r#"{"condition": "true", "record": {"text": "x", "attributes": {"a": []}}}"#),
+        ("POST", &preview, r#"{"condition": "true", "label": "l", "scope": {"limit": 0}}"#),
+        ("POST", &preview, r#"{"condition": "true", "label": "l", "scope": {"limit": 100001}}"#),
+        ("POST", &preview, r#"{"condition": "true", "label": "l", "scope": {"from": "yesterday"}}"#),
+        (
+            "POST",
+            &preview,
+            r#"{"condition": "true", "label": "l", "scope": {"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}}"#,
+        ),
+        ("POST", &preview, r#"{"condition": "true", "label": "l", "priority": -1}"#),
         ("PATCH", &settings, r#"{"autoAcceptThreshold": -0.1}"#),
         ("PATCH", &settings, r#"{"autoAcceptThreshold": null}"#),
         ("PATCH", &settings, r#"{"llm": {"currency": "euro"}}"#),
@@ -74,6 +89,11 @@ fn cases() -> Vec<Case> {
         "/api/v1/labels/seven",
         "/api/v1/rules/seven",
         "/api/v1/rules/seven/versions",
+        "/api/v1/value-lists/seven",
+        "/api/v1/value-lists?cursor=!",
+        "/api/v1/rules/seven/stats",
+        "/api/v1/rules/01890a5d-ac96-774b-bcce-b302099a8057/stats?days=0",
+        "/api/v1/rules/01890a5d-ac96-774b-bcce-b302099a8057/stats?days=367",
         "/api/v1/processing/outcomes/seven",
         "/api/v1/processing/outcomes/01890a5d-ac96-774b-bcce-b302099a8057?cursor=e30",
     ];

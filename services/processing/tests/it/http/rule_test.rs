@@ -29,6 +29,26 @@ async fn each_part_of_the_condition_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_miss_shows_what_would_have_been_skipped() {
+    let app = start().await;
+    let tenant = Tenant::new(&app);
+    let body = json!({
+        "condition": "record.amount > 100.0 && (record.text.matches(\"re.und\") || record.attributes.tier == \"gold\")",
+        "record": {"text": "a refund please", "amount": "50"},
+    });
+    let answer = tenant.admin.post(PATH, body).await;
+    assert_eq!((answer.status, &answer.body["matched"], answer.body.get("error")), (200, &json!(false), None));
+    let trace = answer.body["trace"].as_array().expect("a list");
+    let step = |expression: &str| trace.iter().find(|step| step["expression"] == expression).expect(expression);
+    assert_eq!(step("record.amount > 100.0")["value"], false);
+    assert_eq!(step("record.text.matches(\"re.und\")")["value"], true, "skipped by the decision, shown to its author");
+    let gold = step("record.attributes.tier == \"gold\"");
+    assert!(gold["value"].is_null() && gold["error"].is_string(), "{gold}");
+    assert_eq!(trace.last().map(|step| &step["value"]), Some(&json!(false)));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_condition_without_a_value_says_why() {
     let app = start().await;
     let tenant = Tenant::new(&app);

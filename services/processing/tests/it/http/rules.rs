@@ -74,7 +74,7 @@ async fn what_cannot_work_is_refused_with_the_reason() {
     assert_eq!(code(&tenant.admin.patch(&path, json!({"name": "Other"})).await), (409, "rule_exists"));
     let stale = tenant.admin.send("PATCH", &path, &[("if-match", "\"2\"")], Some(json!({"priority": 1}))).await;
     assert_eq!(code(&stale), (412, "version_conflict"));
-    for verb in ["enable", "disable"] {
+    for verb in ["enable", "disable", "promote"] {
         let stale = tenant.admin.send("POST", &format!("{path}/{verb}"), &[("if-match", "\"2\"")], None).await;
         assert_eq!(code(&stale), (412, "version_conflict"));
     }
@@ -98,6 +98,8 @@ async fn unknown_ids_are_not_found() {
         tenant.admin.delete(&path).await,
         tenant.admin.post(&format!("{path}/enable"), json!({})).await,
         tenant.admin.post(&format!("{path}/disable"), json!({})).await,
+        tenant.admin.post(&format!("{path}/promote"), json!({})).await,
+        tenant.admin.get(&format!("{path}/stats")).await,
         tenant.admin.get(&format!("{path}/versions")).await,
     ];
     for answer in answers {

@@ -14,6 +14,7 @@ use crate::auth::store::password_resets;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ForgotPasswordRequest {
     /// The e-mail address of the account.
+    #[schema(format = "email", max_length = 254)]
     email: String,
 }
 

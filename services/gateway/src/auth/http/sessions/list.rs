@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::auth::checker::Credential;
 use crate::auth::domain::device;
 use crate::auth::store::sessions;
-use crate::gate::Shown;
+use crate::gate::{Confined, Shown};
 
 /// Which part of the list.
 #[derive(Deserialize, IntoParams)]
@@ -46,7 +46,8 @@ pub(crate) struct SessionView {
     current: bool,
 }
 
-/// Lists the places where the caller is signed in, newest first.
+/// Lists the places where the caller is signed in, newest first. A session that the tenant's identity provider opened
+/// sees only those that it opened.
 #[utoipa::path(
     get, path = "/api/v1/auth/sessions", tag = "auth", params(ListQuery),
     responses(
@@ -59,15 +60,19 @@ pub(crate) async fn list_sessions(
     app: Data<App>,
     caller: Caller,
     shown: Shown,
+    confined: Confined,
     query: Query<ListQuery>,
 ) -> Result<Reply, ApiError> {
     let limit = page_limit(query.0.limit)?;
     let before: Option<Uuid> = decode_cursor(query.0.cursor.as_deref())?;
     let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
+    let confined_to = confined.0.then(|| caller.tenant());
     // A person's sessions lie in several tenants.
     let rows = app
         .db
-        .system(async |connection| sessions::list(connection, user, now, before, i64::from(limit) + 1).await)
+        .system(async |connection| {
+            sessions::list(connection, user, confined_to, now, (before, i64::from(limit) + 1)).await
+        })
         .await?;
     let page = Page::cut(rows, limit, |row| encode_cursor(&row.id));
     Ok(Reply::page(page.map(|row| SessionView {

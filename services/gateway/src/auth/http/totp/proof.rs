@@ -58,15 +58,36 @@ pub(super) async fn check(
     address: ClientAddress,
     proof: ProofRequest,
 ) -> Result<(), ApiError> {
+    let user = UserId(caller.identity.principal.id());
+    under_backoff(app, caller, address, taken(app, user, proof, caller)).await
+}
+
+/// Refuses unless it is the caller's password.
+pub(super) async fn check_password(
+    app: &App,
+    caller: &Caller,
+    address: ClientAddress,
+    password: Zeroizing<String>,
+) -> Result<(), ApiError> {
+    let user = UserId(caller.identity.principal.id());
+    under_backoff(app, caller, address, fits(app, user, password)).await
+}
+
+/// Does what proves something, unless too many failed before: what answers 401 counts as one more.
+pub(super) async fn under_backoff<T>(
+    app: &App,
+    caller: &Caller,
+    address: ClientAddress,
+    work: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
     let (user, now) = (UserId(caller.identity.principal.id()), caller.cause.at);
     let email = &caller.identity.display_name;
     let attempt = app.db.system(async |connection| backoff::begin(connection, email, address, now).await).await?;
-    let outcome = taken(app, user, proof, caller).await;
-    let row = app
-        .db
+    let outcome = work.await;
+    app.db
         .system(async |connection| {
             match &outcome {
-                Ok(()) => backoff::succeed(connection, &attempt, now).await?,
+                Ok(_) => backoff::succeed(connection, &attempt, now).await?,
                 Err(error) if error.code().status() == 401 => {
                     let row = users::find(connection, user).await?;
                     backoff::fail(connection, app, &attempt, row.as_ref(), caller.cause.trace, now).await?;
@@ -75,21 +96,20 @@ pub(super) async fn check(
             }
             Ok::<_, db::DbError>(())
         })
-        .await;
-    row?;
+        .await?;
     outcome
+}
+
+async fn fits(app: &App, user: UserId, password: Zeroizing<String>) -> Result<(), ApiError> {
+    let row = app.db.system(async |connection| users::find(connection, user).await).await?;
+    let fits = app.passwords.verify(password, row.map(|row| row.password_hash)).await;
+    if fits.map_err(LoginError::from)? { Ok(()) } else { Err(ApiError::new(ErrorCode::InvalidCredentials)) }
 }
 
 async fn taken(app: &App, user: UserId, proof: ProofRequest, caller: &Caller) -> Result<(), ApiError> {
     let now = caller.cause.at;
     if let Some(password) = proof.password {
-        let row = app.db.system(async |connection| users::find(connection, user).await).await?;
-        let fits = app.passwords.verify(Zeroizing::new(password), row.map(|row| row.password_hash)).await;
-        return if fits.map_err(LoginError::from)? {
-            Ok(())
-        } else {
-            Err(ApiError::new(ErrorCode::InvalidCredentials))
-        };
+        return fits(app, user, Zeroizing::new(password)).await;
     }
     let (code, recovery) = (proof.code.unwrap_or_default(), proof.recovery_code);
     let proof = recovery.as_deref().map_or(Proof::Code(&code), Proof::Recovery);

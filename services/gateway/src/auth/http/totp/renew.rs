@@ -30,6 +30,8 @@ pub(crate) async fn renew_recovery_codes(
 ) -> Result<Reply, ApiError> {
     let user = UserId(caller.identity.principal.id());
     let Body { content, idempotency } = body;
+    // The body may hold a password.
+    let idempotency = app.answer_key.blind(idempotency);
     if idempotency.is_given() {
         // A repeated request cannot show its code again, which is worth nothing by now.
         let unknown = async |_: &mut Connection| Err(ApiError::new(ErrorCode::SecondFactorRequired));

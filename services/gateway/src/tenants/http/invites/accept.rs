@@ -56,7 +56,8 @@ impl Check for AcceptInviteRequest {}
         (status = 200, body = SignedInView, description = "A member, and signed in"),
         (status = 401, description = "`unauthenticated` with the reason `account_exists`: send its password or access \
             token; `invalid_credentials`: another password; `second_factor_required`: accept with an access token"),
-        (status = 403, description = "`forbidden` with the reason `other_account`: the access token is somebody else's"),
+        (status = 403, description = "`forbidden` with the reason `other_account`: the access token is somebody else's; or `confined_session`: the tenant's \
+            identity provider opened its session"),
         (status = 409, description = "`idempotency_in_progress`"),
         (status = 410, description = "`invite_unusable`; `context.reason` is `unknown`, `superseded`, `accepted`, \
             `revoked`, `expired` or `inviter_gone`"),
@@ -129,6 +130,9 @@ async fn prepare(
         .await?;
     if let Some(bearer) = gate::bearer(http.headers()) {
         let caller = app.checker.check(bearer, now).await?;
+        if caller.confined {
+            return Err(gate::confined());
+        }
         let is_theirs = |user: &UserRow| caller.identity.principal == Principal::User(user.id);
         let user = user.filter(is_theirs).ok_or(AcceptInviteError::OtherAccount)?;
         let opener = match caller.credential {

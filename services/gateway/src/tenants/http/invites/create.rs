@@ -16,6 +16,7 @@ use crate::tenants::usecases::create_invite::{self, Invited};
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateInviteRequest {
     /// Where the letter goes; whoever accepts has this address.
+    #[schema(format = "email", max_length = 254)]
     email: String,
     /// Any but `agent`, which is for API keys.
     role: Role,
@@ -40,6 +41,7 @@ impl Check for CreateInviteRequest {
     responses(
         (status = 200, body = InviteView, description = "There was an open invite; it was sent again"),
         (status = 201, body = InviteView, description = "Invited"),
+        (status = 402, description = "`quota_exceeded`: every seat of the plan is taken or promised"),
         (status = 403, description = "`forbidden`: the role allows more than the caller's own"),
         (status = 409, description = "`already_member`; `conflict`: too many open invites; `idempotency_in_progress`"),
         (status = 422, description = "`validation_failed`"),

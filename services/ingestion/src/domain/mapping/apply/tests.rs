@@ -4,7 +4,7 @@ use common::record::AttributeValue;
 use serde_json::json;
 
 use super::*;
-use crate::domain::provider::catalogue;
+use crate::domain::provider::built_in;
 
 fn map_with(definition: &Value, body: &str, headers: &[(&'static str, &'static str)]) -> Mapped {
     let mapping = Mapping::compile(definition).expect("a mapping");
@@ -13,7 +13,7 @@ fn map_with(definition: &Value, body: &str, headers: &[(&'static str, &'static s
 }
 
 fn map_as(provider: &str, body: &Value, headers: &[(&'static str, &'static str)]) -> Mapped {
-    map_with(&catalogue().find(provider).expect("in the catalogue").mapping, &body.to_string(), headers)
+    map_with(&built_in().find(provider).expect("in the catalogue").mapping, &body.to_string(), headers)
 }
 
 fn text(value: &str) -> AttributeValue {
@@ -25,7 +25,7 @@ fn a_generic_body_fills_every_field() {
     let body = json!({"id": "m-1", "title": "T", "text": "hello", "amount": 12.5, "currency": "eur",
         "counterparty": "Ann", "occurredAt": "2026-01-02T03:04:05+01:00",
         "attributes": {"vip": true, "score": 3, "channel": "form", "none": null, "nested": {"a": 1}}});
-    let Mapped { external_id, normalized } = map_as("generic", &body, &[]);
+    let Mapped { external_id, normalized, .. } = map_as("generic", &body, &[]);
     assert_eq!(external_id.as_deref(), Some("m-1"));
     assert_eq!((normalized.title.as_deref(), normalized.text.as_str()), (Some("T"), "hello"));
     assert_eq!(normalized.amount.map(|amount| amount.to_string()).as_deref(), Some("12.5"));
@@ -44,7 +44,7 @@ fn a_generic_body_fills_every_field() {
 #[test]
 fn a_body_without_text_becomes_the_text() {
     for body in ["{ \"a\" : 1.50 }", "[1, 2]", "7", "null", "{\"text\":\"  \"}", "{\"text\":null}"] {
-        let mapped = map_with(&catalogue().find("generic").expect("there").mapping, body, &[]);
+        let mapped = map_with(&built_in().find("generic").expect("there").mapping, body, &[]);
         assert_eq!(mapped.normalized.text, compact(body));
     }
 }
@@ -53,7 +53,7 @@ fn a_body_without_text_becomes_the_text() {
 fn standard_webhooks_may_wrap_in_data() {
     let wrapped = json!({"type": "ticket.created", "timestamp": "2026-01-02T03:04:05Z",
         "data": {"id": 7, "text": "inside", "attributes": {"a": "b"}}});
-    let Mapped { external_id, normalized } = map_as("standard-webhooks", &wrapped, &[]);
+    let Mapped { external_id, normalized, .. } = map_as("standard-webhooks", &wrapped, &[]);
     assert_eq!((external_id.as_deref(), normalized.text.as_str()), (Some("7"), "inside"));
     assert_eq!(normalized.attributes["type"], text("ticket.created"));
     assert_eq!(normalized.attributes["a"], text("b"));
@@ -71,7 +71,7 @@ fn github_events_give_sensible_records() {
             "updated_at": "2026-01-02T00:00:00Z"},
         "comment": {"body": "A comment", "html_url": "https://git.example/c", "user": {"login": "mara"},
             "updated_at": "2026-01-03T00:00:00Z"}});
-    let Mapped { external_id, normalized } = map_as("github", &comment, &base);
+    let Mapped { external_id, normalized, .. } = map_as("github", &comment, &base);
     assert_eq!(external_id.as_deref(), Some("d-1"));
     assert_eq!((normalized.title.as_deref(), normalized.text.as_str()), (Some("Low water"), "A comment"));
     assert_eq!(normalized.attributes["event"], text("issue_comment"));
@@ -112,7 +112,7 @@ fn too_long_and_too_many_are_cut_and_marked() {
     let many: serde_json::Map<_, _> = (0..100).map(|n| (format!("k{n:03}"), json!(n))).collect();
     let body = json!({"id": "i".repeat(300), "title": "t".repeat(MAX_LINE + 1), "text": "é\u{0}".repeat(MAX_TEXT),
         "attributes": many});
-    let Mapped { external_id, normalized } = map_as("generic", &body, &[]);
+    let Mapped { external_id, normalized, .. } = map_as("generic", &body, &[]);
     assert_eq!(external_id.expect("there").len(), MAX_EXTERNAL_ID);
     assert_eq!(normalized.text.chars().count(), MAX_TEXT);
     assert!(normalized.text.starts_with("é\u{FFFD}"));

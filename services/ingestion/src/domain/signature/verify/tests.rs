@@ -1,12 +1,12 @@
 //! Known answers from the providers' own documentation, and every way to be refused.
 
 use super::*;
-use crate::domain::provider::catalogue;
+use crate::domain::provider::built_in;
 
 const NOW: i64 = 1_614_265_330;
 
 fn judge(provider: &str, secret: &str, headers: &[(&str, &str)], body: &str, now: i64) -> Result<(), Refusal> {
-    let provider = catalogue().find(provider).expect("in the catalogue");
+    let provider = built_in().find(provider).expect("in the catalogue");
     let key = provider.secret.key(secret).expect("a secret");
     let verifier = provider.signature.verifier(&[b"another".to_vec(), key]).expect("keys");
     judge_with(&verifier, headers, body, now)
@@ -74,7 +74,7 @@ fn generic() {
 
 #[test]
 fn generic_without_time_signs_the_body_alone() {
-    let scheme = &catalogue().find("generic").expect("there").signature;
+    let scheme = &built_in().find("generic").expect("there").signature;
     let config =
         serde_json::json!({"timestampHeader": null, "header": "X-Sig", "encoding": "base64", "hash": "sha512"});
     let verifier = scheme.configured(&config).expect("a config").verifier(&[b"key".to_vec()]).expect("a key");
@@ -94,7 +94,7 @@ proptest::proptest! {
         body in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..64),
         now in proptest::arbitrary::any::<i64>(),
     ) {
-        let provider = &catalogue().all()[provider];
+        let provider = &built_in().all()[provider];
         let key = provider.secret.key(&provider.secret.generate()).expect("its own form");
         let verifier = provider.signature.verifier(&[key]).expect("a key");
         let scheme = &provider.signature;
@@ -111,7 +111,7 @@ proptest::proptest! {
     /// A signature by the key is believed wherever it stands among others, up to as many as are looked at.
     #[test]
     fn the_right_one_among_several_is_found(place in 0..8_usize, body in "[ -~]{0,64}") {
-        let provider = catalogue().find("standard-webhooks").expect("there");
+        let provider = built_in().find("standard-webhooks").expect("there");
         let secret = provider.secret.generate();
         let key = provider.secret.key(&secret).expect("its own form");
         let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&key).expect("any length");

@@ -1,0 +1,1 @@
+ALTER TABLE records SET (fillfactor = 80);

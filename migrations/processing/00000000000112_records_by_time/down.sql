@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY records_by_time;
