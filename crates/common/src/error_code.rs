@@ -69,6 +69,7 @@ error_codes! {
     LabelInUse, "label_in_use", 409, false, "Rules or decisions use the label. Change those first.";
     LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";
     RuleNotInShadow, "rule_not_in_shadow", 409, false, "Only a rule in shadow can be promoted. Set its status to shadow first, or enable it.";
+    EmbeddingsUnavailable, "embeddings_unavailable", 409, false, "Nothing can be compared: the installation has no embedding model, or the tenant's embedding stage is off; context.reason says which. Switch the stage on with PATCH /processing/settings.";
     ListExists, "list_exists", 409, false, "A value list of this name exists. Choose another name.";
     ListInUse, "list_in_use", 409, false, "Rules refer to the value list; context names them. Change those first.";
     RuleExists, "rule_exists", 409, false, "A rule of this name exists. Choose another name.";

@@ -155,7 +155,7 @@ impl Deciding<'_> {
 
     /// The decision by the run's rules; none where its label is gone.
     fn decide(&self, known: &Known, now: &Standing) -> Option<Decision> {
-        let thresholds = Thresholds { auto_accept: self.run.auto_accept_threshold };
+        let thresholds = Thresholds { auto_accept: self.run.auto_accept_threshold, ..Thresholds::default() };
         let mut outcome = decide(self.rules.set(), self.run.rule_stage, &known.record, thresholds);
         let mut label_id = None;
         if let Some(rule) = &outcome.reasoning.rule {

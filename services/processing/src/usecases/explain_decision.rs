@@ -104,7 +104,7 @@ pub(crate) async fn explain_sample(
 ) -> Result<Remade, DbError> {
     let tenant = cause.tenant_id;
     let (head, rules) = rules_of(connection, app, &[tenant]).await?.remove(&tenant).expect("a head of each tenant");
-    let thresholds = Thresholds { auto_accept: head.auto_accept_threshold };
+    let thresholds = Thresholds { auto_accept: head.auto_accept_threshold, ..Thresholds::default() };
     let outcome = decide(rules.set(), head.rule_stage, record, thresholds);
     let expanded = expand(&rules.set().listed(), &outcome.receipt);
     Ok(Remade { rules: expanded, decision: Decision::first(DecisionId::generate(), record, cause, outcome, None) })

@@ -113,7 +113,7 @@ pub(super) fn redecide(
         return Some(wished.again(request.decision, sequence, request.cause.at));
     }
     let (head, rules) = rules.get(&request.cause.tenant_id)?;
-    let thresholds = Thresholds { auto_accept: head.auto_accept_threshold };
+    let thresholds = Thresholds { auto_accept: head.auto_accept_threshold, ..Thresholds::default() };
     let mut outcome = decide(rules.set(), head.rule_stage, record, thresholds);
     trials.extend(TrialOf::each(&request.cause, record.record_id, &mut outcome));
     let label = outcome.reasoning.rule.as_ref().and_then(|rule| rules.label_of(rule.id));

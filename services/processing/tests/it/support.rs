@@ -151,7 +151,7 @@ pub(crate) fn approved(
         rule: None,
         rule_set_version: Some(1),
         rules_evaluated: 1,
-        thresholds: Thresholds { auto_accept: 0.9 },
+        thresholds: Thresholds { auto_accept: 0.9, ..Thresholds::default() },
         why_human: Some(common::decision::WhyHuman::NoStageDecided),
         ..Reasoning::default()
     };
