@@ -1,7 +1,7 @@
 # Every target is a script of scripts/: this file only names them. Variables are given as make arguments.
 .DEFAULT_GOAL := help
-.PHONY: help dev down status logs demo restart reset test bench chaos contract check fmt docs
-export DEMO RELEASE PORT_BASE BILLING VERDICT_PG_PORT VERDICT_MQ_PORT DATABASE_URL AMQP_URL AMQP_ADMIN_URL
+.PHONY: help dev down status logs demo restart reset test bench chaos contract check fmt docs model eval
+export DEMO RELEASE PORT_BASE BILLING VERDICT_PG_PORT VERDICT_MQ_PORT DATABASE_URL AMQP_URL AMQP_ADMIN_URL MODEL_DIR DATA
 
 help: ## what can be made
 	@scripts/lib/help.sh
@@ -41,6 +41,12 @@ docs: ## generate proto-docs/errors.md and proto-docs/openapi anew
 
 bench: ## measure speed in release, beside the yardsticks of the same run
 	@scripts/bench.sh
+
+model: ## fetch and verify the embedding model's weights (84 MB, into .dev/models; MODEL_DIR=...)
+	@scripts/model.sh
+
+eval: ## measure the classifier on a labelled file (DATA=file.csv; columns text,category)
+	@scripts/eval.sh
 
 chaos: ## kill -9 every process in turn under load, then count
 	@scripts/chaos.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures speed in release on a stack of its own, beside the yardsticks of the same run. Run through make bench.
 # Settings: REPEATS=3, DRIVE_SECONDS=10, BURST=20000,
-# ONLY="memory acknowledged answer burst billing proxy rules preview files lists".
+# ONLY="memory acknowledged answer burst billing proxy rules preview files lists embeddings search".
 # Ends with 0 even when targets are missed: a shared machine is no judge. The table says MISS.
 set -euo pipefail
 SCRIPTS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
@@ -38,8 +38,12 @@ source "$SCRIPTS/bench/files.sh"
 source "$SCRIPTS/bench/lists.sh"
 # shellcheck source=bench/rules.sh
 source "$SCRIPTS/bench/rules.sh"
+# shellcheck source=lib/model.sh
+source "$SCRIPTS/lib/model.sh"
+# shellcheck source=bench/embeddings.sh
+source "$SCRIPTS/bench/embeddings.sh"
 
-SECTIONS="${ONLY:-memory acknowledged answer burst billing proxy rules preview files lists}"
+SECTIONS="${ONLY:-memory acknowledged answer burst billing proxy rules preview files lists embeddings search}"
 wanted() { [[ " $SECTIONS " = *" $1 "* ]]; }
 
 stage() {
@@ -52,19 +56,29 @@ stage() {
 measure_memory() { measure_idle_memory; }
 measure_answer() { measure_until_answer; }
 
-need wrk wrk "drives the load"
-need nginx nginx-light "the yardstick for the gateway as a proxy; nothing is configured to serve"
+stack_wanted() {
+  local section
+  for section in memory acknowledged answer burst billing proxy files lists preview; do ! wanted "$section" || return 0; done
+  return 1
+}
+
 before_machine=$(machine)
-# Billing hears a provider's webhooks and has nobody to call: what is measured is that they are stored.
-export BILLING=double
-BILLING_ENV=(VERDICT__PAYMENTS__RECONCILE_SECONDS=0)
-# More records than any plan has.
-PLANS_FILE="$VERDICT_STATE_DIR/plans.json"
-mkdir -p "$VERDICT_STATE_DIR"
-sed 's/"recordsPerMonth": 100000,/"recordsPerMonth": 1000000000,/' "$ROOT/deploy/config/billing/plans.json" >"$PLANS_FILE"
-session_start 24529 26829
-session_on_end nginx_stop
-cpu_roots "${SERVICES[@]}"
+if stack_wanted; then
+  need wrk wrk "drives the load"
+  need nginx nginx-light "the yardstick for the gateway as a proxy; nothing is configured to serve"
+  # Billing hears a provider's webhooks and has nobody to call: what is measured is that they are stored.
+  export BILLING=double
+  BILLING_ENV=(VERDICT__PAYMENTS__RECONCILE_SECONDS=0)
+  # More records than any plan has.
+  PLANS_FILE="$VERDICT_STATE_DIR/plans.json"
+  mkdir -p "$VERDICT_STATE_DIR"
+  sed 's/"recordsPerMonth": 100000,/"recordsPerMonth": 1000000000,/' "$ROOT/deploy/config/billing/plans.json" >"$PLANS_FILE"
+  session_start 24529 26829
+  session_on_end nginx_stop
+  cpu_roots "${SERVICES[@]}"
+else
+  state_init
+fi
 read -r busy_before all_before < <(machine_ticks)
 stage memory "Memory of the idle services"
 stage acknowledged "Acknowledged webhooks, $REPEATS times $DRIVE_SECONDS s, pgbench before each"
@@ -76,6 +90,8 @@ stage files "Memory under a file of $FILE_MIB MiB and an import of $IMPORT_LINES
 stage lists "Lists at $LISTS_LARGE records beside $LISTS_SMALL"
 stage rules "Rule sets beside other engines"
 stage preview "A preview over 100,000 records"
+stage embeddings "Embeddings beside onnxruntime, $TEXTS texts"
+stage search "Vector search beside a plain loop"
 read -r busy_after all_after < <(machine_ticks)
 busy=$(calc "100 * div($busy_after - $busy_before, $all_after - $all_before)" %.0f)
 table "$before_machine" "$busy" | tee "$STATE/report.txt"

@@ -15,6 +15,8 @@ source "$ROOT/scripts/lib/stack.sh"
 source "$ROOT/scripts/lib/vectors.sh"
 # shellcheck source=lib/double.sh
 source "$ROOT/scripts/lib/double.sh"
+# shellcheck source=lib/model.sh
+source "$ROOT/scripts/lib/model.sh"
 STARTED=$(now_ms)
 TEST_PID="$STATE/run/test.pid"
 OURS=0
@@ -146,5 +148,11 @@ if [[ "${VECTORS:-1}" = 1 ]]; then
   VERDICT_TEST_VECTORS="$STATE/vectors.jsonl" test_vectors
   stage "The double of Stripe, driven by Stripe's own libraries"
   progress "Checkout, portal, renewals, webhooks by npm and PyPI stripe" driven double_drive
+fi
+if [[ "${MODEL:-1}" = 1 ]]; then
+  stage "The embedding model's weights (MODEL=0 leaves out what is tested on them)"
+  # Without the internet, and without the weights from an earlier run, this fails: MODEL=0.
+  model_present || model_fetch
+  export MODEL_DIR="$MODEL_INTO" VERDICT_REQUIRE_MODEL=1
 fi
 run_tests "$@"

@@ -56,6 +56,7 @@ pub fn decide(rules: &RuleSet, view: &RecordView<'_>, thresholds: Thresholds) ->
         rules_evaluated: verdict.evaluated,
         thresholds,
         why_human: why_human(&verdict),
+        ..Reasoning::default()
     };
     Outcome {
         label: verdict.matched.map(|rule| rule.source().label.clone()),

@@ -70,6 +70,7 @@ error_codes! {
     LabelInUse, "label_in_use", 409, false, "Rules or decisions use the label. Change those first.";
     LabelExists, "label_exists", 409, false, "A label of this name exists. Choose another name.";
     RuleNotInShadow, "rule_not_in_shadow", 409, false, "Only a rule in shadow can be promoted. Set its status to shadow first, or enable it.";
+    EmbeddingsUnavailable, "embeddings_unavailable", 409, false, "Nothing can be compared: the installation has no embedding model, or the tenant's embedding stage is off; context.reason says which. Switch the stage on with PATCH /processing/settings.";
     ListExists, "list_exists", 409, false, "A value list of this name exists. Choose another name.";
     ListInUse, "list_in_use", 409, false, "Rules refer to the value list; context names them. Change those first.";
     RuleExists, "rule_exists", 409, false, "A rule of this name exists. Choose another name.";
@@ -84,6 +85,7 @@ error_codes! {
     ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";
+    LlmNotConfigured, "llm_not_configured", 409, false, "This installation has no language model. Its operator sets the settings that context.settings names.";
     AlreadySubscribed, "already_subscribed", 409, false, "The tenant has a subscription. Change it with the link of GET /billing/portal.";
     NoBillingCustomer, "no_billing_customer", 409, false, "The tenant has never begun to pay. Begin with POST /billing/session.";
     PaymentProviderRefused, "payment_provider_refused", 502, false, "The payment provider refused; the installation's operator has to look at it.";

@@ -9,18 +9,20 @@ use bus::{Bus, Consumer, Outbox, Relay};
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
 use offboarding::{DeletedTenants, Offboarding, Rows};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::consumers::feedback::Feedback;
+use crate::consumers::on_entitlements::OnEntitlements;
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_reprocess_requested::OnReprocessRequested;
 use crate::rule_book::RuleBook;
 use crate::settings::ProcessingSettings;
-use crate::{http, openapi};
+use crate::stages::model::ModelStep;
+use crate::{http, jobs, openapi};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/processing");
 
@@ -40,18 +42,31 @@ pub(crate) struct App {
     pub(crate) previews: Semaphore,
     /// Tenants for whom nothing is decided any more.
     pub(crate) deleted: DeletedTenants,
+    /// The language model; none where the installation has none.
+    pub(crate) model: Option<ModelStep>,
+    /// Wakes the worker when a run was asked for.
+    pub(crate) runs_asked: Notify,
 }
 
 impl App {
     fn new(settings: &ProcessingSettings) -> anyhow::Result<Self> {
+        Self::at(settings, Arc::new(SystemClock))
+    }
+
+    /// The same by another clock.
+    pub(crate) fn at(settings: &ProcessingSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let db = Db::new(&settings.database)?;
+        let model = ModelStep::new(&settings.language_model, &settings.outbound, &db, &clock)?;
         Ok(Self {
-            db: Db::new(&settings.database)?,
+            db,
             bus: Bus::new(Processing::NAME, &settings.broker),
             outbox: Outbox::default(),
-            clock: Arc::new(SystemClock),
+            clock,
             rules: RuleBook::new(&settings.rules),
             previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
             deleted: DeletedTenants::default(),
+            model,
+            runs_asked: Notify::new(),
         })
     }
 
@@ -130,4 +145,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(deletions.run(shutdown.clone()));
     work.spawn(offboarding.clone().watch(shutdown.clone()));
     work.spawn(offboarding.remove(shutdown.clone()));
+    let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
+    let allowed = Consumer::new(app.bus.clone(), bus::queue("processing.entitlements"), allowed);
+    work.spawn(allowed.without(app.deleted.filter()).run(shutdown.clone()));
+    work.spawn(jobs::run_runs::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::forget_answers::run(app, shutdown.clone()));
 }

@@ -3,9 +3,12 @@
 pub(crate) mod decision;
 pub(crate) mod label;
 pub(crate) mod mining;
+pub(crate) mod model_answer;
 pub(crate) mod preview;
+pub(crate) mod replay;
 pub(crate) mod rule;
 pub(crate) mod rule_document;
 pub(crate) mod rule_stats;
+pub(crate) mod run;
 pub(crate) mod settings;
 pub(crate) mod value_list;

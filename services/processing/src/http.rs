@@ -1,9 +1,11 @@
 //! The HTTP surface: one folder per noun, one file per verb. Who may call what is the gateway's routes table.
 
+pub(crate) mod explain;
 pub(crate) mod given;
 pub(crate) mod labels;
 pub(crate) mod outcomes;
 pub(crate) mod rules;
+pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod value_lists;
 
@@ -15,5 +17,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     rules::routes(config);
     value_lists::routes(config);
     outcomes::routes(config);
+    explain::routes(config);
+    runs::routes(config);
     settings::routes(config);
 }

@@ -7,10 +7,14 @@ mod consumers;
 mod domain;
 mod error;
 mod http;
+mod jobs;
 mod openapi;
 mod rule_book;
 mod settings;
+mod stages;
 mod store;
+#[cfg(test)]
+mod test_app;
 mod usecases;
 
 pub use app::Processing;

@@ -3,6 +3,8 @@
 use ::settings::{
     BrokerSettings, DatabaseSettings, InternalSettings, ServerSettings, SettingsError, TelemetrySettings, Validate,
 };
+use language_model::LanguageModelSettings;
+use outbound::OutboundSettings;
 use serde::Deserialize;
 
 /// Everything that can be set, by file or by `VERDICT__SECTION__KEY`.
@@ -24,6 +26,12 @@ pub struct ProcessingSettings {
     /// The compiled rules kept in memory.
     #[serde(default)]
     pub rules: RulesSettings,
+    /// The language model.
+    #[serde(default)]
+    pub language_model: LanguageModelSettings,
+    /// Where calls that leave the house may go.
+    #[serde(default)]
+    pub outbound: OutboundSettings,
 }
 
 /// `rules`: compiled rule sets in memory.
@@ -46,6 +54,8 @@ impl Validate for ProcessingSettings {
     fn validate(&self) -> Result<(), SettingsError> {
         self.server.validate()?;
         self.database.validate()?;
-        self.telemetry.validate()
+        self.telemetry.validate()?;
+        self.outbound.validate()?;
+        self.language_model.validate()
     }
 }

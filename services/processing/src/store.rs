@@ -2,13 +2,18 @@
 
 pub(crate) mod decisions;
 pub(crate) mod dismissed_proposals;
+pub(crate) mod entitlements;
 pub(crate) mod history;
 pub(crate) mod labels;
+pub(crate) mod model_answers;
+pub(crate) mod model_capabilities;
+pub(crate) mod model_usage;
 pub(crate) mod records;
 pub(crate) mod rule_sets;
 pub(crate) mod rule_stats;
 pub(crate) mod rule_versions;
 pub(crate) mod rules;
+pub(crate) mod runs;
 mod schema;
 pub(crate) mod settings;
 pub(crate) mod shadow_matches;

@@ -2,7 +2,10 @@
 
 pub(crate) mod accept_approvals;
 pub(crate) mod accept_proposal;
+pub(crate) mod advance_runs;
 pub(crate) mod apply_rule_document;
+pub(crate) mod ask_model;
+pub(crate) mod cancel_run;
 pub(crate) mod create_label;
 pub(crate) mod create_rule;
 pub(crate) mod create_value_list;
@@ -11,6 +14,7 @@ pub(crate) mod delete_label;
 pub(crate) mod delete_rule;
 pub(crate) mod delete_value_list;
 pub(crate) mod dismiss_proposal;
+pub(crate) mod explain_decision;
 pub(crate) mod fulfil_rule_request;
 pub(crate) mod list_outcomes;
 pub(crate) mod plan_rule_document;
@@ -21,6 +25,7 @@ pub(crate) mod redecide_records;
 pub(crate) mod relabel_records;
 pub(crate) mod restore_rule;
 mod rounds;
+pub(crate) mod start_run;
 pub(crate) mod update_label;
 pub(crate) mod update_rule;
 pub(crate) mod update_settings;

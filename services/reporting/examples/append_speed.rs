@@ -103,8 +103,9 @@ fn journey(tenant: TenantId, n: usize, received_at: DateTime) -> [Event; 2] {
             rule: Some(RuleRef { id: RuleId::generate(), version: 3, name: "declined cards".into() }),
             rule_set_version: Some(17),
             rules_evaluated: 12,
-            thresholds: Thresholds { auto_accept: 0.9 },
+            thresholds: Thresholds { auto_accept: 0.9, ..Thresholds::default() },
             why_human: None,
+            ..Reasoning::default()
         },
         source: record.source.clone(),
         received_at,

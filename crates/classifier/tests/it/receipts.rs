@@ -23,7 +23,8 @@ fn rule(number: u128, priority: i32, condition: &str) -> RuleSource {
 }
 
 fn run(rules: Vec<RuleSource>, record: &NormalizedRecord) -> classifier::Outcome {
-    decide(&RuleSet::compile(7, rules), &RecordView::new(record, SOURCE), Thresholds { auto_accept: 0.9 })
+    let thresholds = Thresholds { auto_accept: 0.9, ..Thresholds::default() };
+    decide(&RuleSet::compile(7, rules), &RecordView::new(record, SOURCE), thresholds)
 }
 
 #[test]

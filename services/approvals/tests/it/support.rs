@@ -78,8 +78,9 @@ impl Question {
             rule,
             rule_set_version: Some(4),
             rules_evaluated: 12,
-            thresholds: Thresholds { auto_accept: 0.9 },
+            thresholds: Thresholds { auto_accept: 0.9, ..Thresholds::default() },
             why_human: Some(WhyHuman::RuleRequiresReview),
+            ..Reasoning::default()
         };
         let proposal = Proposal {
             decision_id: DecisionId::generate(),

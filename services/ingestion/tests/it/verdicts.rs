@@ -90,8 +90,9 @@ fn reasoning(summary: &str) -> Reasoning {
         rule: None,
         rule_set_version: None,
         rules_evaluated: 1,
-        thresholds: Thresholds { auto_accept: 0.8 },
+        thresholds: Thresholds { auto_accept: 0.8, ..Thresholds::default() },
         why_human: None,
+        ..Reasoning::default()
     }
 }
 

@@ -103,6 +103,18 @@ impl Decision {
         }
     }
 
+    /// The same decision with what its stages came to in place of what they had.
+    pub(crate) fn with(&self, outcome: Outcome) -> Self {
+        Self {
+            label: outcome.label,
+            stage: outcome.stage,
+            confidence: outcome.confidence,
+            status: outcome.status,
+            receipt: StoredReceipt { reasoning: outcome.reasoning, errors: outcome.receipt.errors, review: None },
+            ..self.clone()
+        }
+    }
+
     /// The same decision made anew, in place of what came after it.
     pub(crate) fn again(&self, id: DecisionId, sequence: i32, at: DateTime) -> Self {
         Self { id, sequence: Some(sequence), decided_at: at, ..self.clone() }
@@ -130,6 +142,7 @@ impl Decision {
             rules_evaluated: 0,
             thresholds: asked.thresholds,
             why_human: asked.why_human,
+            ..Reasoning::default()
         };
         let review = Review {
             approval_id: approved.approval_id,

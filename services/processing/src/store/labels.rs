@@ -1,7 +1,7 @@
 //! Labels.
 
 use common::{DateTime, LabelId, TenantId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use db::{Connection, statement};
 use diesel::prelude::*;
@@ -79,6 +79,13 @@ pub(crate) async fn find_by_name(connection: &mut Connection, tenant: TenantId, 
 pub(crate) async fn find_name(connection: &mut Connection, tenant: TenantId, id: LabelId) -> Stored<Option<String>> {
     let query = labels::table.filter(labels::tenant_id.eq(tenant.0)).filter(labels::id.eq(id.0));
     Ok(query.select(labels::name).for_key_share().first(connection).await.optional()?)
+}
+
+/// The names of the tenant's labels.
+pub(crate) async fn names(connection: &mut Connection, tenant: TenantId) -> Stored<HashMap<LabelId, String>> {
+    let query = labels::table.filter(labels::tenant_id.eq(tenant.0)).select((labels::id, labels::name));
+    let rows: Vec<(Uuid, String)> = query.load(connection).await?;
+    Ok(rows.into_iter().map(|(id, name)| (LabelId(id), name)).collect())
 }
 
 /// Labels newest first, those before `before` only.

@@ -7,8 +7,9 @@ use common::{Actor, DecisionId, RecordId, TenantId};
 use db::{Connection, DbError};
 
 use crate::domain::decision::Decision;
+use crate::domain::model_answer::refuted;
 use crate::store::records::NewRecord;
-use crate::store::{decisions, records};
+use crate::store::{decisions, model_answers, records};
 
 /// A person's decision that was heard of.
 #[derive(Clone, Debug)]
@@ -40,7 +41,14 @@ pub(crate) async fn accept_approvals(
     let made: Vec<Decision> =
         approvals.iter().map(|one| Decision::of_person(one.tenant, one.actor.clone(), &one.approved)).collect();
     decisions::insert_of_people(connection, &made).await?;
-    records::give_to_people(connection, tenants, &standing).await
+    records::give_to_people(connection, tenants, &standing).await?;
+    let refuted: Vec<_> = approvals
+        .iter()
+        .filter_map(|one| {
+            Some((one.tenant, refuted(one.approved.proposal.reasoning.llm.as_ref(), &one.approved.label)?))
+        })
+        .collect();
+    model_answers::forget(connection, &refuted).await
 }
 
 /// The latest approval of each record, by record.

@@ -53,7 +53,7 @@ pub(crate) async fn decide_records(
             continue;
         }
         let Some((head, rules)) = rules.get(&arrival.cause.tenant_id) else { continue };
-        let thresholds = Thresholds { auto_accept: head.auto_accept_threshold };
+        let thresholds = Thresholds { auto_accept: head.auto_accept_threshold, ..Thresholds::default() };
         let mut outcome = decide(rules.set(), head.rule_stage, &arrival.record, thresholds);
         trials.extend(TrialOf::each(&arrival.cause, arrival.record.record_id, &mut outcome));
         let label = outcome.reasoning.rule.as_ref().and_then(|rule| rules.label_of(rule.id));

@@ -59,7 +59,8 @@ async fn redecide_each_once(
         standing.extend(records::standing(connection, tenants, &Vec::from_iter(first.clone())).await?);
     }
     let said: Vec<_> = requests.iter().map(|request| &request.requested.record).collect();
-    let changed = records::renormalize(connection, tenants, &said).await?;
+    let now = requests.iter().map(|request| request.cause.at).max().unwrap_or_default();
+    let changed = records::renormalize(connection, tenants, &said, now).await?;
     let done = decisions::existing(connection, tenants, &wanted(&requests, |request| Some(request.decision))).await?;
     let earlier =
         decisions::find_many(connection, tenants, &wanted(&requests, |request| request.requested.decision_id)).await?;
@@ -112,7 +113,7 @@ pub(super) fn redecide(
         return Some(wished.again(request.decision, sequence, request.cause.at));
     }
     let (head, rules) = rules.get(&request.cause.tenant_id)?;
-    let thresholds = Thresholds { auto_accept: head.auto_accept_threshold };
+    let thresholds = Thresholds { auto_accept: head.auto_accept_threshold, ..Thresholds::default() };
     let mut outcome = decide(rules.set(), head.rule_stage, record, thresholds);
     trials.extend(TrialOf::each(&request.cause, record.record_id, &mut outcome));
     let label = outcome.reasoning.rule.as_ref().and_then(|rule| rules.label_of(rule.id));

@@ -1,6 +1,7 @@
 //! The HTTP surface, by noun.
 
 mod bad_input;
+mod explain;
 mod labels;
 mod outcomes;
 mod rule_import;
@@ -9,5 +10,6 @@ mod rule_proposals;
 mod rule_test;
 mod rule_versions;
 mod rules;
+mod runs;
 mod settings;
 mod value_lists;

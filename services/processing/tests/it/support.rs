@@ -9,6 +9,8 @@ use common::trace::TraceContext;
 use common::{
     Actor, ApprovalId, Clock as _, DateTime, DecisionId, RecordId, Role, RuleId, SystemClock, TenantId, UserId,
 };
+use language_model::{LanguageModelSettings, Price};
+use outbound::OutboundSettings;
 use processing::{Processing, ProcessingSettings, RulesSettings};
 use serde_json::{Value, json};
 use test_support::{Client, Resources, TestApp, wait_until};
@@ -26,7 +28,27 @@ pub(crate) fn settings(resources: &Resources) -> ProcessingSettings {
         internal: resources.internal(),
         telemetry: resources.telemetry(),
         rules: RulesSettings::default(),
+        language_model: LanguageModelSettings::default(),
+        outbound: OutboundSettings::default(),
     }
+}
+
+/// The whole service with the language model `model-a` behind that address.
+pub(crate) async fn start_with_model(base_url: &str) -> TestApp {
+    TestApp::start::<Processing>(|resources| {
+        // A micro-unit a token.
+        let price = Price { prompt: 1_000_000, cached_prompt: None, completion: 1_000_000 };
+        let language_model = LanguageModelSettings {
+            enabled: true,
+            base_url: base_url.to_owned(),
+            model: "model-a".into(),
+            prices: [("model-a".to_owned(), price)].into(),
+            ..LanguageModelSettings::default()
+        };
+        let outbound = OutboundSettings { allow: vec!["127.0.0.1".into()], ..OutboundSettings::default() };
+        ProcessingSettings { language_model, outbound, ..settings(resources) }
+    })
+    .await
 }
 
 /// A tenant with its admin.
@@ -129,8 +151,9 @@ pub(crate) fn approved(
         rule: None,
         rule_set_version: Some(1),
         rules_evaluated: 1,
-        thresholds: Thresholds { auto_accept: 0.9 },
+        thresholds: Thresholds { auto_accept: 0.9, ..Thresholds::default() },
         why_human: Some(common::decision::WhyHuman::NoStageDecided),
+        ..Reasoning::default()
     };
     Approved {
         approval_id: Some(ApprovalId::generate()),

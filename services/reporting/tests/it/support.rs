@@ -132,6 +132,7 @@ fn reasoning() -> Reasoning {
         rules_evaluated: 1,
         thresholds: Thresholds::default(),
         why_human: None,
+        ..Reasoning::default()
     }
 }
 

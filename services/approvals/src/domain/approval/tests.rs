@@ -26,6 +26,7 @@ fn question(now: DateTime) -> Approval {
         rules_evaluated: 3,
         thresholds: Thresholds::default(),
         why_human: None,
+        ..Reasoning::default()
     };
     let decision_id = DecisionId::generate();
     Approval {
