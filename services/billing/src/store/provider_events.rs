@@ -3,7 +3,7 @@
 use common::{DateTime, TenantId};
 use db::{Connection, DbError, statement};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use payments::ProviderEvent;
 use uuid::Uuid;
@@ -99,6 +99,16 @@ pub(crate) async fn claim(
     .bind::<BigInt, _>(limit)
     .load(connection)
     .await?)
+}
+
+/// Keeps events in hand until a later time; those that ended meanwhile are in no hand.
+pub(crate) async fn renew(connection: &mut Connection, claims: &[Uuid], until: DateTime) -> Result<(), DbError> {
+    statement("UPDATE provider_events SET next_attempt_at = $2 WHERE claim = ANY ($1) AND state = 'pending'")
+        .bind::<Array<SqlUuid>, _>(claims)
+        .bind::<Timestamptz, _>(until)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Says whose an event in hand is, so that the rest is done in that tenant's scope.

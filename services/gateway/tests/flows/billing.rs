@@ -40,11 +40,86 @@ async fn start(double: &Double, file: &Path) -> Stack {
     Stack::start_configured(Vec::new(), own).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_has_used_up_the_free_plan_pays_and_goes_on() {
+/// A double that sells the plan.
+fn seller() -> Double {
     let price = ("Team".to_owned(), "team_monthly".to_owned(), 4_900, "EUR".to_owned(), None);
     let seed = Seed { prices: vec![price], webhook: None };
-    let double = Double::start(TcpListener::bind("127.0.0.1:0").expect("a free port"), &seed).expect("it starts");
+    Double::start(TcpListener::bind("127.0.0.1:0").expect("a free port"), &seed).expect("it starts")
+}
+
+fn wish() -> Value {
+    json!({"planId": "team", "successUrl": format!("{APP}/done"), "cancelUrl": format!("{APP}/plans")})
+}
+
+/// Presses the button of a session's page; where the browser is sent.
+async fn pay(session: &Value) -> String {
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let page = session["url"].as_str().expect("a page");
+    let paid = browser.post(page).form(&[("card", "4242")]).send().await.expect("the button works");
+    paid.headers()["location"].to_str().expect("a URL").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn billing_may_die_again_and_again_while_a_subscription_changes() {
+    let double = seller();
+    let file = std::env::temp_dir().join(format!("plans-{}.json", common::TenantId::generate()));
+    let mut stack = start(&double, &file).await;
+    double.add_webhook(&format!("{}/api/v1/billing/webhooks/stripe", stack.gateway()), SECRET);
+    let owner = Api::new(stack.gateway()).sign_up("acme").await;
+    let session = owner.post("/billing/session", wish()).await.expect(201);
+    pay(&session).await;
+    let subscription = double.newest("subscription").expect("somebody subscribed")["id"].clone();
+    let subscription = subscription.as_str().expect("an id");
+
+    // An odd number of changes, so that the last one leaves the subscription to be cancelled.
+    let provider = reqwest::Client::new();
+    let change = async |round: usize| {
+        let cancel = if round.is_multiple_of(2) { "true" } else { "false" };
+        let request = provider.post(format!("{}/v1/subscriptions/{subscription}", double.base()));
+        let request = request.bearer_auth("sk_test_flow").form(&[("cancel_at_period_end", cancel)]);
+        assert_eq!(request.send().await.expect("the double answers").status(), 200);
+    };
+    for round in 0..25 {
+        change(round).await;
+        if round % 6 == 3 {
+            stack.kill("billing").await;
+            change(round + 1).await;
+            stack.restart("billing").await;
+        }
+    }
+    change(0).await;
+
+    let told = || double.events().into_iter().filter(|event| event["type"] == "customer.subscription.updated");
+    let expected = told().count();
+    assert!(expected >= 25, "every change is an event: {expected}");
+    let status = wait_until("the last change has come through", async || {
+        let status = owner.get("/billing/status").await;
+        let status = (status.status == 200).then(|| status.body["data"].clone())?;
+        (status["plan"] == "team" && status["cancelAtPeriodEnd"] == true).then_some(status)
+    })
+    .await;
+    assert_eq!(status["status"], "active");
+    // What waits for the provider's next try may still come; each event is in the log once in the end.
+    wait_until("every event is in the log, once", async || {
+        let log = owner.get("/billing/events?limit=200").await.expect(200);
+        let mut seen: Vec<&str> = log.as_array()?.iter().filter_map(|entry| entry["providerEventId"].as_str()).collect();
+        let all = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), all, "no event is logged twice");
+        told().all(|event| event["id"].as_str().is_some_and(|id| seen.contains(&id))).then_some(())
+    })
+    .await;
+    let settled = owner.get("/billing/status").await.expect(200);
+    assert_eq!(settled["cancelAtPeriodEnd"], true, "late events moved nothing backwards");
+    std::fs::remove_file(&file).expect("it is there");
+    double.stop().await;
+    stack.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_used_up_the_free_plan_pays_and_goes_on() {
+    let double = seller();
     let file = std::env::temp_dir().join(format!("plans-{}.json", common::TenantId::generate()));
     let stack = start(&double, &file).await;
     double.add_webhook(&format!("{}/api/v1/billing/webhooks/stripe", stack.gateway()), SECRET);
@@ -67,12 +142,8 @@ async fn who_has_used_up_the_free_plan_pays_and_goes_on() {
     assert_eq!(invite("bob").await.status, 201);
     assert_eq!(invite("cid").await.code(), "quota_exceeded", "the owner and an invite take both seats");
 
-    let wish = json!({"planId": "team", "successUrl": format!("{APP}/done"), "cancelUrl": format!("{APP}/plans")});
-    let session = owner.post("/billing/session", wish).await.expect(201);
-    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    let page = session["url"].as_str().expect("a page");
-    let paid = browser.post(page).form(&[("card", "4242")]).send().await.expect("the button works");
-    assert_eq!(paid.headers()["location"], format!("{APP}/done"));
+    let session = owner.post("/billing/session", wish()).await.expect(201);
+    assert_eq!(pay(&session).await, format!("{APP}/done"));
     let status = wait_until("the payment has come through", async || {
         let status = owner.get("/billing/status").await.expect(200);
         (status["plan"] == "team" && status["status"] == "active").then_some(status)
