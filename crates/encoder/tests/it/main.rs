@@ -7,6 +7,6 @@
 
 mod missing;
 mod model;
+mod reference;
 mod tokens;
-mod vectors;
 mod workers;
