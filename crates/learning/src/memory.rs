@@ -16,8 +16,8 @@ pub type Shares = Vec<(u32, f32)>;
 pub struct Inferred {
     /// Its labels.
     pub shares: Shares,
-    /// How much of what it hears comes from decided records in the end, from 0 to 1. Records of a kind that nobody has
-    /// decided hear each other.
+    /// How known it is together with the records around it, from 0 to 1. Records of a kind that nobody has decided keep
+    /// each other's company.
     pub reach: f32,
 }
 

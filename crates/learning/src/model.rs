@@ -81,7 +81,7 @@ pub struct Scored {
     pub neighbours: Vec<Neighbour>,
     /// The nearest one's similarity, 0 without any.
     pub similarity: f64,
-    /// How much of what was heard comes from decided records in the end, directly or through undecided ones.
+    /// How known the records around it are: one where all are decided, and less the further from decided ones.
     pub reach: f64,
 }
 

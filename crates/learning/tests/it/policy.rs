@@ -46,7 +46,7 @@ fn an_outcome_remembers_what_was_scored() {
     let closed = outcome.closed;
     assert!(!closed.correct && closed.label == 1 && closed.weight == 5.0);
     assert!((outcome.truth_probability - 0.05).abs() < 1e-9 && outcome.truth == 2);
-    assert!((outcome.familiarity - 2.6).abs() < 1e-9, "{}", outcome.familiarity);
+    assert!((outcome.familiarity - 3.6).abs() < 1e-9, "{}", outcome.familiarity);
     assert_eq!(Outcome::of(&scored(0.9, 0.7, 1), 9, 1.0).truth_probability, 0.0, "a label that came later");
 }
 
