@@ -16,8 +16,8 @@ pub type Shares = Vec<(u32, f32)>;
 pub struct Inferred {
     /// Its labels.
     pub shares: Shares,
-    /// How much of what it hears comes from decided records in the end, from 0 to 1. Records of a kind that nobody has
-    /// decided hear each other.
+    /// How known it is together with the records around it, from 0 to 1. Records of a kind that nobody has decided keep
+    /// each other's company.
     pub reach: f32,
 }
 
@@ -125,11 +125,11 @@ impl Memory {
     pub fn bytes(&self) -> usize {
         let one =
             |inferred: &Inferred| inferred.shares.capacity() * size_of::<(u32, f32)>() + size_of::<(Uuid, Inferred)>();
-        let words = |words: &Box<[u32]>| words.len() * size_of::<u32>() + size_of::<(Uuid, Box<[u32]>)>();
+        let words = |words: &[u32]| size_of_val(words) + size_of::<(Uuid, Box<[u32]>)>();
         self.decided.bytes()
             + self.undecided.bytes()
             + self.inferred.values().map(one).sum::<usize>()
-            + self.words.values().map(words).sum::<usize>()
+            + self.words.values().map(|one| words(one)).sum::<usize>()
     }
 
     fn drop_undecided(&mut self, id: Uuid) -> bool {

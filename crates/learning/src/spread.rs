@@ -12,9 +12,12 @@ use uuid::Uuid;
 
 use crate::index::Index;
 use crate::memory::{Inferred, Shares};
+use crate::vector::{add_scaled, widest};
 
-/// What is left of a decided record's say at each step away from it.
-const FADING: f32 = 0.97;
+/// How much a record's familiarity is that of its neighbours; the rest is its own.
+const COMPANY: f32 = 0.9;
+/// The highest of what makes a record familiar by itself: a label's share, a similarity, and twice a probability.
+const MOST_FAMILIAR: f32 = 4.0;
 
 /// How labels spread.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +70,8 @@ pub fn spread(
     for _ in 0..settings.rounds {
         shares = graph.pass_on(&shares, &start, fixed, labels, settings.trust as f32);
     }
-    let reach = graph.reach(fixed, settings.rounds);
+    let highest: Vec<f32> = shares.chunks_exact(labels).map(highest_share).collect();
+    let reach = graph.reach(fixed, settings.rounds, &highest);
     let rows = shares[fixed * labels..].chunks_exact(labels).zip(&reach[fixed..]);
     let inferred = rows.map(|(row, reach)| Inferred { shares: largest(row, settings.kept), reach: *reach });
     undecided.iter().map(|exemplar| exemplar.0).zip(inferred).collect()
@@ -76,6 +80,8 @@ pub fn spread(
 /// Who listens to whom, and how much.
 struct Graph {
     edges: Vec<Vec<(usize, f32)>>,
+    /// Of each record, the similarity of the nearest decided one.
+    nearest_decided: Vec<f32>,
 }
 
 impl Graph {
@@ -84,9 +90,11 @@ impl Graph {
         let nodes: Vec<_> = decided.exemplars().into_iter().chain(undecided.exemplars()).collect();
         let places: HashMap<Uuid, usize> = nodes.iter().enumerate().map(|(place, node)| (node.0, place)).collect();
         let mut edges: Vec<Vec<(usize, f32)>> = vec![Vec::new(); nodes.len()];
+        let mut nearest_decided = Vec::with_capacity(nodes.len());
         for (place, (id, _, vector)) in nodes.iter().enumerate() {
             // One more than wanted: the record itself is its own nearest.
             let mut near = decided.nearest(vector, settings.neighbours + 1);
+            nearest_decided.push(near.first().map_or(0.0, |neighbour| neighbour.similarity));
             near.extend(undecided.nearest(vector, settings.neighbours + 1));
             near.retain(|neighbour| neighbour.id != *id);
             near.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.id.cmp(&b.id)));
@@ -104,39 +112,64 @@ impl Graph {
         for (own, sum) in edges.iter_mut().zip(&sums) {
             own.iter_mut().for_each(|(other, say)| *say /= (sum * sums[*other]).sqrt());
         }
-        Self { edges }
+        Self { edges, nearest_decided }
     }
 
     fn pass_on(&self, shares: &[f32], start: &[f32], fixed: usize, labels: usize, trust: f32) -> Vec<f32> {
         let mut next = start.to_vec();
-        for (own, row) in self.edges.iter().zip(next.chunks_exact_mut(labels)).skip(fixed) {
-            row.iter_mut().for_each(|share| *share *= 1.0 - trust);
-            for (other, say) in own {
-                let heard = &shares[other * labels..(other + 1) * labels];
-                row.iter_mut().zip(heard).for_each(|(share, value)| *share += trust * say * value);
-            }
-        }
+        widest(
+            #[inline(always)]
+            || {
+                for (own, row) in self.edges.iter().zip(next.chunks_exact_mut(labels)).skip(fixed) {
+                    for share in row.iter_mut() {
+                        *share *= 1.0 - trust;
+                    }
+                    for (other, say) in own {
+                        add_scaled(row, trust * say, &shares[other * labels..(other + 1) * labels]);
+                    }
+                }
+            },
+        );
         next
     }
 }
 
 impl Graph {
-    /// The probability that a walk from each record, along its neighbours' say, ends at a decided one, fading on the way.
-    fn reach(&self, fixed: usize, rounds: usize) -> Vec<f32> {
-        let at_start = |place: usize| if place < fixed { 1.0 } else { 0.0 };
-        let mut reach: Vec<f32> = (0..self.edges.len()).map(at_start).collect();
-        for _ in 0..rounds {
-            let walked = |own: &Vec<(usize, f32)>| {
-                let (heard, sum) =
-                    own.iter().fold((0.0, 0.0), |(heard, sum), (other, say)| (heard + say * reach[*other], sum + say));
-                if sum > 0.0 { FADING * heard / sum } else { 0.0 }
-            };
-            let next: Vec<f32> = self.edges.iter().skip(fixed).map(walked).collect();
-            reach.truncate(fixed);
-            reach.extend(next);
-        }
-        reach
+    /// How known each record is together with its company, from 0 to 1. By itself a record of a new kind often looks
+    /// familiar, and one of a known kind strange; the records around it tell the two apart.
+    fn reach(&self, fixed: usize, rounds: usize, highest: &[f32]) -> Vec<f32> {
+        let met = self.average(&self.start(fixed, |_| 0.0), fixed, rounds, 1.0);
+        let own = self
+            .start(fixed, |place| (highest[place] + self.nearest_decided[place] + 2.0 * met[place]) / MOST_FAMILIAR);
+        self.average(&own, fixed, rounds, COMPANY)
     }
+
+    /// One for decided records, `of` for the others.
+    fn start(&self, fixed: usize, of: impl Fn(usize) -> f32) -> Vec<f32> {
+        (0..self.edges.len()).map(|place| if place < fixed { 1.0 } else { of(place) }).collect()
+    }
+
+    /// Every undecided record takes the share `company` from its neighbours' mean, again and again. From nought, with
+    /// nothing of its own, this is the probability that a walk of so many steps meets a decided record.
+    fn average(&self, own: &[f32], fixed: usize, rounds: usize, company: f32) -> Vec<f32> {
+        let mut now = own.to_vec();
+        for _ in 0..rounds {
+            let of = |(edges, own): (&Vec<(usize, f32)>, &f32)| {
+                let (heard, sum) =
+                    edges.iter().fold((0.0, 0.0), |(heard, sum), (other, say)| (heard + say * now[*other], sum + say));
+                (1.0 - company) * own + if sum > 0.0 { company * heard / sum } else { 0.0 }
+            };
+            let next: Vec<f32> = self.edges.iter().zip(own).skip(fixed).map(of).collect();
+            now.truncate(fixed);
+            now.extend(next);
+        }
+        now
+    }
+}
+
+fn highest_share(row: &[f32]) -> f32 {
+    let sum: f32 = row.iter().sum();
+    if sum > 0.0 { row.iter().fold(0.0_f32, |highest, share| highest.max(*share)) / sum } else { 0.0 }
 }
 
 fn largest(row: &[f32], kept: usize) -> Shares {

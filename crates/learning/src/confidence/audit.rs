@@ -30,6 +30,8 @@ impl Default for AuditSettings {
 
 /// The rate is never lower than this, whatever is set: what nobody looks at is not known.
 pub const LEAST_RATE: f64 = 0.01;
+/// Audits are looked at again and again, and each look may err: what suspends is proven ten times as surely.
+const DOUBT: f64 = 0.1;
 /// Audits from which the mere estimate makes the threshold stricter.
 const ENOUGH: f64 = 20.0;
 
@@ -58,7 +60,7 @@ pub enum Standing {
     Trusted,
     /// More errors than the target so far, not yet proven: accept only half as much.
     Strained,
-    /// More errors than the target, proven at its confidence: accept nothing until people have closed new decisions.
+    /// More errors than the target, proven: accept nothing until people have closed new decisions.
     Suspended,
 }
 
@@ -67,7 +69,8 @@ impl Standing {
     pub fn of(audits: &[Closed], target: Target) -> Self {
         let tally: Tally = audits.iter().collect();
         let (n, rate) = (tally.effective(), tally.error_rate());
-        if lower_bound(rate * n, n, target.confidence) > target.error_rate {
+        let surely = 1.0 - DOUBT * (1.0 - target.confidence);
+        if lower_bound(rate * n, n, surely) > target.error_rate {
             Self::Suspended
         } else if n >= ENOUGH && rate > target.error_rate {
             Self::Strained

@@ -1,15 +1,18 @@
 //! Whether a record is like anything that was decided before.
 //!
-//! Three signs are added: the likeliest label's probability, the nearest decided record's similarity, and, twice, how much
-//! of what the record hears comes from decided records in the end. The last one tells most: records of a new kind are near
-//! each other, and nobody has decided any of them.
+//! Three signs are added: the likeliest label's probability, the nearest decided record's similarity, and, four times, how
+//! known the records around it are. The last one tells most: records of a new kind are near each other, and nobody has
+//! decided any of them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Scored;
+use crate::settled::settled;
 
 /// The share of rightly labelled records that is taken for novel.
 const TAKEN_FOR_NOVEL: f64 = 0.05;
+/// How much the records around count beside the record itself.
+const COMPANY: f64 = 4.0;
 /// Fewer right decisions than this say nothing of the usual.
 const ENOUGH: usize = 20;
 
@@ -22,7 +25,8 @@ pub struct Novelty {
 
 /// How known a record is: the higher, the more.
 pub fn familiarity(scored: &Scored) -> f64 {
-    scored.similarity + scored.probabilities.get(scored.top as usize).copied().unwrap_or(0.0) + 2.0 * scored.reach
+    let probability = scored.probabilities.get(scored.top as usize).copied().unwrap_or(0.0);
+    settled(scored.similarity + probability + COMPANY * scored.reach)
 }
 
 impl Novelty {

@@ -16,7 +16,7 @@ fn policy(model_stage: bool) -> Policy {
     let closed: Vec<Closed> = (0..400)
         .map(|n| Closed { score: 2.0 + f64::from(n % 10) / 10.0, label: 0, correct: n != 0, weight: 1.0 })
         .collect();
-    let truths: Vec<(u32, f64)> = (0..400).map(|n| (n % 3, 0.55 + f64::from(n % 40) / 100.0)).collect();
+    let truths: Vec<(u32, f64)> = (0..400).map(|n| (n % 3, 0.38 + f64::from(n % 40) / 100.0)).collect();
     Policy {
         calibrator: Calibrator::fit(&closed, &Calibrator::default()),
         threshold: Threshold::fit(&closed, TARGET),
