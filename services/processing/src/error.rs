@@ -16,6 +16,7 @@ use crate::usecases::delete_label::DeleteLabelError;
 use crate::usecases::delete_rule::DeleteRuleError;
 use crate::usecases::delete_value_list::DeleteValueListError;
 use crate::usecases::dismiss_proposal::DismissProposalError;
+use crate::usecases::find_similar::FindSimilarError;
 use crate::usecases::list_outcomes::ListOutcomesError;
 use crate::usecases::preview_rule::PreviewRuleError;
 use crate::usecases::promote_rule::PromoteRuleError;
@@ -173,10 +174,27 @@ impl From<ListOutcomesError> for ApiError {
     }
 }
 
+impl From<FindSimilarError> for ApiError {
+    fn from(error: FindSimilarError) -> Self {
+        match error {
+            FindSimilarError::NotFound => Self::not_found("record"),
+            FindSimilarError::NoModel(reason) => {
+                Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "no_model").with("detail", reason)
+            }
+            FindSimilarError::StageOff => Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "stage_off"),
+            FindSimilarError::NoVectors(error) => Self::new(ErrorCode::UpstreamUnavailable)
+                .message("The embedding model did not answer. Try again shortly.")
+                .because(error),
+            FindSimilarError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<UpdateSettingsError> for ApiError {
     fn from(error: UpdateSettingsError) -> Self {
         match error {
             UpdateSettingsError::VersionConflict(current) => Self::version_conflict(current),
+            UpdateSettingsError::Invalid(violations) => Self::validation(&violations),
             UpdateSettingsError::Db(error) => error.into(),
         }
     }

@@ -1,8 +1,10 @@
 //! The HTTP surface: one folder per noun, one file per verb. Who may call what is the gateway's routes table.
 
+pub(crate) mod calibration;
 pub(crate) mod given;
 pub(crate) mod labels;
 pub(crate) mod outcomes;
+pub(crate) mod records;
 pub(crate) mod rules;
 pub(crate) mod settings;
 pub(crate) mod value_lists;
@@ -15,5 +17,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     rules::routes(config);
     value_lists::routes(config);
     outcomes::routes(config);
+    records::routes(config);
+    calibration::routes(config);
     settings::routes(config);
 }

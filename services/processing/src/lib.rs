@@ -3,15 +3,19 @@
 //! Records come in as events and leave as decisions or as questions to people. It never asks another service.
 
 mod app;
+mod cascade;
 mod consumers;
 mod domain;
 mod error;
 mod http;
+mod jobs;
 mod openapi;
 mod rule_book;
 mod settings;
 mod store;
+mod tenant_memory;
 mod usecases;
+mod vectors;
 
 pub use app::Processing;
-pub use settings::{ProcessingSettings, RulesSettings};
+pub use settings::{EmbeddingSource, EmbeddingsSettings, ProcessingSettings, RulesSettings, WeightsPrecision};

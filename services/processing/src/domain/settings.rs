@@ -93,11 +93,9 @@ impl SettingsChange {
     /// What is wrong with the values named.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        for (path, wanted) in [("stages.embedding", self.embedding_stage), ("stages.llm", self.llm_stage)] {
-            if wanted == Some(true) {
-                let message = "cannot be switched on: this version of Verdict decides by rules and people only";
-                found.push(Violation::new(path, "not_available", message));
-            }
+        if self.llm_stage == Some(true) {
+            let message = "cannot be switched on: this version of Verdict asks no language model";
+            found.push(Violation::new("stages.llm", "not_available", message));
         }
         let shares = [
             ("autoAcceptThreshold", self.auto_accept_threshold),

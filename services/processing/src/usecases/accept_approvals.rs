@@ -6,6 +6,9 @@ use common::event::Approved;
 use common::{Actor, DecisionId, RecordId, TenantId};
 use db::{Connection, DbError};
 
+use super::learn_from_people::learn_from_people;
+use super::settle_pending::end_waits;
+use crate::app::App;
 use crate::domain::decision::Decision;
 use crate::store::records::NewRecord;
 use crate::store::{decisions, records};
@@ -21,6 +24,7 @@ pub(crate) struct Approval {
 /// Hearing of a decision twice, or of several in any order, ends in the same state.
 pub(crate) async fn accept_approvals(
     connection: &mut Connection,
+    app: &App,
     tenants: &[TenantId],
     approvals: &[Approval],
 ) -> Result<(), DbError> {
@@ -40,7 +44,9 @@ pub(crate) async fn accept_approvals(
     let made: Vec<Decision> =
         approvals.iter().map(|one| Decision::of_person(one.tenant, one.actor.clone(), &one.approved)).collect();
     decisions::insert_of_people(connection, &made).await?;
-    records::give_to_people(connection, tenants, &standing).await
+    records::give_to_people(connection, tenants, &standing).await?;
+    end_waits(connection, app, tenants, &locked).await?;
+    learn_from_people(connection, app, tenants, &locked).await
 }
 
 /// The latest approval of each record, by record.

@@ -1,8 +1,10 @@
 //! Changes how a tenant's records are decided, from the next batch on.
 
+use common::Violation;
 use common::event::Cause;
 use db::{Connection, DbError};
 
+use crate::app::App;
 use crate::domain::settings::{SettingsChange, TenantSettings};
 use crate::store::settings;
 
@@ -10,12 +12,15 @@ use crate::store::settings;
 pub(crate) enum UpdateSettingsError {
     #[error("the settings are at version {0}")]
     VersionConflict(i32),
+    #[error("the settings cannot work")]
+    Invalid(Vec<Violation>),
     #[error("the settings cannot be stored")]
     Db(#[from] DbError),
 }
 
 pub(crate) async fn update_settings(
     connection: &mut Connection,
+    app: &App,
     cause: &Cause,
     expected: Option<i32>,
     change: SettingsChange,
@@ -25,6 +30,11 @@ pub(crate) async fn update_settings(
         return Err(UpdateSettingsError::VersionConflict(before.version));
     }
     let Some(after) = before.changed(change, cause.at) else { return Ok(before) };
+    if after.stages.embedding && !before.stages.embedding && app.vectors.is_err() {
+        let message = "cannot be switched on: this installation has no embedding model; its operator runs `make model`";
+        return Err(UpdateSettingsError::Invalid(vec![Violation::new("stages.embedding", "not_available", message)]));
+    }
     settings::save(connection, cause.tenant_id, &after, &cause.actor, cause.at).await?;
+    app.learning.wake();
     Ok(after)
 }

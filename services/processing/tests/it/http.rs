@@ -1,6 +1,7 @@
 //! The HTTP surface, by noun.
 
 mod bad_input;
+mod calibration;
 mod labels;
 mod outcomes;
 mod rule_import;
@@ -10,4 +11,5 @@ mod rule_test;
 mod rule_versions;
 mod rules;
 mod settings;
+mod similar_records;
 mod value_lists;

@@ -9,7 +9,7 @@ use common::trace::TraceContext;
 use common::{
     Actor, ApprovalId, Clock as _, DateTime, DecisionId, RecordId, Role, RuleId, SystemClock, TenantId, UserId,
 };
-use processing::{Processing, ProcessingSettings, RulesSettings};
+use processing::{EmbeddingSource, EmbeddingsSettings, Processing, ProcessingSettings, RulesSettings};
 use serde_json::{Value, json};
 use test_support::{Client, Resources, TestApp, wait_until};
 
@@ -26,6 +26,17 @@ pub(crate) fn settings(resources: &Resources) -> ProcessingSettings {
         internal: resources.internal(),
         telemetry: resources.telemetry(),
         rules: RulesSettings::default(),
+        embeddings: embeddings(),
+    }
+}
+
+/// Vectors without a model's files, and models that are fitted as soon as there is anything to learn.
+pub(crate) fn embeddings() -> EmbeddingsSettings {
+    EmbeddingsSettings {
+        source: EmbeddingSource::Hashed,
+        refit_after: 1,
+        refit_seconds: 0,
+        ..EmbeddingsSettings::default()
     }
 }
 
@@ -129,8 +140,9 @@ pub(crate) fn approved(
         rule: None,
         rule_set_version: Some(1),
         rules_evaluated: 1,
-        thresholds: Thresholds { auto_accept: 0.9 },
+        thresholds: Thresholds { auto_accept: 0.9, ..Thresholds::default() },
         why_human: Some(common::decision::WhyHuman::NoStageDecided),
+        ..Reasoning::default()
     };
     Approved {
         approval_id: Some(ApprovalId::generate()),

@@ -36,7 +36,7 @@ pub(crate) struct UpdateSettings {
     llm: UpdateLlm,
 }
 
-/// Stages that this version does not have cannot be switched on.
+/// Stages that this installation cannot try, such as `embedding` without a model, cannot be switched on.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateStages {
@@ -98,7 +98,7 @@ impl Check for UpdateSettings {
     responses(
         (status = 200, description = "The settings after the change.", body = SettingsResponse),
         (status = 412, description = "`version_conflict`", body = ErrorBody),
-        (status = 422, description = "`validation_failed`; rule `not_available` for a stage that does not exist yet.",
+        (status = 422, description = "`validation_failed`; rule `not_available` for a stage that this installation cannot try.",
          body = ErrorBody),
     )
 )]
@@ -113,7 +113,8 @@ pub(crate) async fn update_processing_settings(
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &body.idempotency, async |connection| {
                 let cause = &caller.cause;
-                let settings = usecases::update_settings::update_settings(connection, cause, expected, change).await?;
+                let settings =
+                    usecases::update_settings::update_settings(connection, &app, cause, expected, change).await?;
                 let version = settings.version;
                 Ok(Reply::ok(&SettingsResponse::from(settings)).version(version))
             })

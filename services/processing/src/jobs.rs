@@ -1,0 +1,3 @@
+//! What the service does by itself, in the background; each calls a use case.
+
+pub(crate) mod learn;
