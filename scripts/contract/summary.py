@@ -32,13 +32,14 @@ NEVER_SUCCEED = {
     "POST /api/v1/rules/proposals/{id}/accept",
     "POST /api/v1/rules/proposals/{id}/dismiss",
 }
-# Calls that may or may not succeed: an import or an operation mostly has ended before it is cancelled, and few generated
-# texts are documents of rules, providers or the name of the caller's own tenant.
+# Calls that may or may not succeed: an import, an operation or a run mostly has ended before it is cancelled, and few
+# generated texts are documents of rules, providers or the name of the caller's own tenant.
 SELDOM_SUCCEED = {
     # Takes an embedding model, and the stage switched on.
     "GET /api/v1/records/{id}/similar",
     "POST /api/v1/records/imports/{id}/cancel",
     "POST /api/v1/operations/{id}/cancel",
+    "POST /api/v1/processing/runs/{id}/cancel",
     "POST /api/v1/rules/import/plan",
     "POST /api/v1/rules/import/apply",
     "GET /api/v1/tenants/current/sign-in",

@@ -144,6 +144,17 @@ class World:
 
         return wait_for("the end of an operation", ended)
 
+    def make_run(self):
+        scope = {"recordIds": [self.make_record()["id"]]}
+        begun = self.person.call("POST", "/processing/run", json={"scope": scope, "dryRun": True})
+        path = f"/processing/runs/{begun['id']}"
+
+        def ended():
+            run = self.person.call("GET", path)
+            return run if run["status"] != "running" else None
+
+        return wait_for("the end of a run", ended)
+
     def make_proposing_rule(self):
         rule = {"label": self.make_label()["name"], "condition": 'record.title == "propose"', "requiresReview": True}
         return self.person.call("POST", "/rules", json={"name": name(), **rule})
@@ -231,6 +242,7 @@ NOUNS = {
     "/api/v1/records/{id}/restore": "archived",
     "/api/v1/records/{id}/attachments/": "attachment",
     "/api/v1/processing/outcomes/": "record",
+    "/api/v1/processing/runs/": "run",
     "/api/v1/operations/": "operation",
     "/api/v1/approvals/": "approval",
     "/api/v1/files/": "file",
@@ -274,6 +286,15 @@ def fields(world, path, body):
             "recoveryCode": lambda: None,
         },
         "/api/v1/auth/totp": {"password": lambda: PASSWORD},
+        # Either what it is about, or a dry run that says it.
+        "/api/v1/processing/run": {
+            "scope": lambda: {"recordIds": [world.thing("record")["id"]]},
+            "stages": lambda: ["rule"],
+            "asOf": lambda: None,
+            "ruleSetVersion": lambda: None,
+            "dryRunId": lambda: None,
+        },
+        "/api/v1/processing/explain": {"record": lambda: None, "decisionId": lambda: None},
         "/api/v1/value-lists": {"name": lambda: f"l{uuid.uuid4().hex}"},
         "/api/v1/value-lists/{id}": {"name": lambda: f"l{uuid.uuid4().hex}"},
         "/api/v1/auth/password/reset": {"token": world.forgotten, "newPassword": lambda: f"{PASSWORD} again"},

@@ -40,6 +40,7 @@ pub const QUEUES: &[Queue] = &[
     Queue { name: "ingestion.labels", types: &[LabelCreated, LabelUpdated, LabelDeleted] },
     Queue { name: "ingestion.operations", types: &[Reprocessed] },
     Queue { name: "ingestion.states", types: &[Classified, ReviewRequested, Approved] },
+    Queue { name: "processing.entitlements", types: &[EntitlementsUpdated] },
     Queue { name: "processing.records", types: &[Ingested] },
     Queue { name: "ingestion.tenants", types: &[TenantUpdated] },
     Queue { name: "processing.reprocess", types: &[ReprocessRequested, RelabelRequested] },

@@ -1,8 +1,10 @@
 //! Decisions and their reasons, as receipts, events and records carry them.
 
 mod embedding;
+mod llm;
 
 pub use embedding::{EmbeddingReasoning, Neighbour};
+pub use llm::{ConfidenceFrom, LlmOutcome, LlmReasoning, LlmTokens};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -68,6 +70,14 @@ pub enum WhyHuman {
     Audit,
     /// A stage that is switched on could not be tried.
     StageUnavailable,
+    /// The language model was asked and chose no label.
+    ModelAbstained,
+    /// The language model did not answer.
+    ModelUnavailable,
+    /// The tenant's budget, or its plan's calls of a language model, are used up.
+    OverBudget,
+    /// The record may not be sent to a language model.
+    NotSent,
 }
 
 /// What a decision rests on, short enough to travel with the record.
@@ -91,6 +101,9 @@ pub struct Reasoning {
     /// The embedding stage's part, where it was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<EmbeddingReasoning>,
+    /// The language model's part, where it was to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llm: Option<LlmReasoning>,
     /// The limits in force.
     pub thresholds: Thresholds,
     /// Why a person was asked; null when nobody was.

@@ -84,6 +84,7 @@ error_codes! {
     ClaimedByOther, "claimed_by_other", 409, true, "Somebody else holds the lease until context.expiresAt.";
     AlreadyDecided, "already_decided", 409, false, "The approval was decided before; context says by whom and when.";
     BillingNotConfigured, "billing_not_configured", 409, false, "No payment provider is configured; the free plan serves.";
+    LlmNotConfigured, "llm_not_configured", 409, false, "This installation has no language model. Its operator sets the settings that context.settings names.";
     AlreadySubscribed, "already_subscribed", 409, false, "The tenant has a subscription. Change it with the link of GET /billing/portal.";
     NoBillingCustomer, "no_billing_customer", 409, false, "The tenant has never begun to pay. Begin with POST /billing/session.";
     PaymentProviderRefused, "payment_provider_refused", 502, false, "The payment provider refused; the installation's operator has to look at it.";

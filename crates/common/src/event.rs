@@ -11,6 +11,7 @@ mod file;
 mod integration;
 mod label_state;
 mod operation;
+mod processing;
 mod record;
 mod rule;
 mod sign_in;
@@ -35,6 +36,7 @@ pub use operation::{
     OperationCancelled, OperationCompleted, OperationStarted, RecordArchived, RecordRawExpunged, RecordRestored,
     RelabelRequested, RelabelWish, ReprocessOutcome, ReprocessRequested, Reprocessed,
 };
+pub use processing::{ProcessingSettingsUpdated, RunCancelled, RunCompleted, RunStarted, SettingsState};
 pub use record::{Classified, Ingested, RecordSnapshot, ReviewRequested};
 pub use rule::{
     LabelCreated, LabelDeleted, LabelUpdated, RuleCreated, RuleDeleted, RuleProposalDismissed, RuleState, RuleUpdated,

@@ -95,6 +95,8 @@ ids! {
     ImportId,
     /// An act on many records.
     OperationId,
+    /// Many records decided again.
+    RunId,
     /// One fact on the bus and in the event feed.
     EventId,
 }

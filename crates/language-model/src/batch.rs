@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::budget::{self, Exhausted, Reservation};
+use crate::budget::{self, Exhausted, NoCalls, Reservation};
 use crate::error::{NoAnswer, Unavailable, reason_of};
 use crate::model::LanguageModel;
 use crate::outcome::{Outcome, Tokens};
@@ -73,6 +73,13 @@ struct PlannedItem {
     prompt_hash: String,
     prompt_tokens: u64,
     is_asked_twice: bool,
+}
+
+impl BatchPlan {
+    /// How many calls it is.
+    fn calls(&self) -> u32 {
+        self.items.iter().map(|item| if item.is_asked_twice { 2 } else { 1 }).sum()
+    }
 }
 
 /// Where a batch is.
@@ -153,6 +160,9 @@ pub enum BatchError {
     /// The tenant's budget does not cover it.
     #[error(transparent)]
     OverBudget(#[from] Exhausted),
+    /// The tenant's plan has no calls left.
+    #[error(transparent)]
+    NoCalls(#[from] NoCalls),
     /// Nothing to ask, too much, two items of one name, or of several tenants or models.
     #[error("the batch cannot be made: {0}")]
     Unusable(&'static str),
@@ -216,12 +226,13 @@ impl Batch {
     /// # Errors
     /// When the budget does not cover it or cannot be read.
     pub async fn reserve(&self, plan: &BatchPlan) -> Result<Reservation, BatchError> {
-        Ok(budget::hold(&*self.model.inner.parts.budget, plan.tenant, plan.most).await?)
+        Ok(budget::hold(&*self.model.inner.parts.budget, plan.tenant, plan.most, plan.calls()).await?)
     }
 
-    /// Says what a batch cost, once its results are read or it was given up.
+    /// Says what a batch cost, once its results are read or it was given up. Where it cost nothing, no call counts.
     pub async fn settle(&self, reservation: Reservation, cost: Micros) {
-        budget::settle(&*self.model.inner.parts.budget, reservation, cost).await;
+        let answered = if cost == Micros::ZERO { 0 } else { reservation.calls };
+        budget::settle(&*self.model.inner.parts.budget, reservation, cost, answered).await;
     }
 
     /// Sends the file; its id is for [`Batch::start`].
@@ -311,6 +322,7 @@ impl From<NoAnswer> for BatchError {
         match why {
             NoAnswer::Unavailable(reason) => Self::Unavailable(reason),
             NoAnswer::OverBudget(exhausted) => Self::OverBudget(exhausted),
+            NoAnswer::NoCalls(none) => Self::NoCalls(none),
         }
     }
 }

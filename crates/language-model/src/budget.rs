@@ -23,6 +23,9 @@ pub struct Reservation {
     pub tenant: TenantId,
     /// The most that the call can cost.
     pub amount: Micros,
+    /// How many calls of a language model it is for.
+    #[serde(default)]
+    pub calls: u32,
 }
 
 /// A span of time with a limit.
@@ -50,6 +53,17 @@ pub struct Exhausted {
     pub renews_at: DateTime,
 }
 
+/// The plan's calls of a language model are used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("the plan's {limit} calls of a language model are used up until {renews_at}")]
+#[serde(rename_all = "camelCase")]
+pub struct NoCalls {
+    /// How many there are in a month.
+    pub limit: u64,
+    /// When there are new ones.
+    pub renews_at: DateTime,
+}
+
 /// A ledger that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("the ledger of budgets failed")]
@@ -61,6 +75,9 @@ pub enum ReserveError {
     /// There is not enough.
     #[error(transparent)]
     Exhausted(#[from] Exhausted),
+    /// There are no calls left.
+    #[error(transparent)]
+    NoCalls(#[from] NoCalls),
     /// It cannot be known.
     #[error(transparent)]
     Failed(#[from] LedgerError),
@@ -69,17 +86,24 @@ pub enum ReserveError {
 /// A ledger of budgets. Where it is durable, a reservation that is never settled stays spent.
 #[async_trait]
 pub trait Budget: Send + Sync {
-    /// Sets money aside, or refuses. Of calls at the same time, never more together than there is.
-    async fn reserve(&self, tenant: TenantId, amount: Micros) -> Result<Reservation, ReserveError>;
+    /// Sets money and calls aside, or refuses. Of calls at the same time, never more together than there is.
+    async fn reserve(&self, tenant: TenantId, amount: Micros, calls: u32) -> Result<Reservation, ReserveError>;
 
-    /// Says what was really spent, once for each reservation; a repetition changes nothing.
-    async fn settle(&self, reservation: Reservation, spent: Micros) -> Result<(), LedgerError>;
+    /// Says what was really spent and how many calls were answered, once for each reservation; a repetition changes
+    /// nothing.
+    async fn settle(&self, reservation: Reservation, spent: Micros, answered: u32) -> Result<(), LedgerError>;
 }
 
 /// Sets money aside, or says why the call is not made: a ledger that fails stops it too.
-pub(crate) async fn hold(budget: &dyn Budget, tenant: TenantId, most: Micros) -> Result<Reservation, NoAnswer> {
-    budget.reserve(tenant, most).await.map_err(|error| match error {
+pub(crate) async fn hold(
+    budget: &dyn Budget,
+    tenant: TenantId,
+    most: Micros,
+    calls: u32,
+) -> Result<Reservation, NoAnswer> {
+    budget.reserve(tenant, most, calls).await.map_err(|error| match error {
         ReserveError::Exhausted(exhausted) => NoAnswer::OverBudget(exhausted),
+        ReserveError::NoCalls(none) => NoAnswer::NoCalls(none),
         ReserveError::Failed(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "no budget can be reserved; nothing is asked");
             NoAnswer::Unavailable(Unavailable::LedgerFailed)
@@ -88,11 +112,11 @@ pub(crate) async fn hold(budget: &dyn Budget, tenant: TenantId, most: Micros) ->
 }
 
 /// Settles. A reservation that cannot be settled stays reserved, which is the safe side.
-pub(crate) async fn settle(budget: &dyn Budget, reservation: Reservation, cost: Micros) {
+pub(crate) async fn settle(budget: &dyn Budget, reservation: Reservation, cost: Micros, answered: u32) {
     if cost > reservation.amount {
         tracing::warn!(%cost, reserved = %reservation.amount, "a call cost more than it could by our count");
     }
-    if let Err(error) = budget.settle(reservation, cost).await {
+    if let Err(error) = budget.settle(reservation, cost, answered).await {
         tracing::error!(error = &error as &dyn std::error::Error, "a call cannot be settled; it stays reserved");
     }
 }
@@ -190,7 +214,13 @@ impl Window {
 }
 
 impl Account {
-    fn reserve(&mut self, tenant: TenantId, amount: Micros, now: DateTime) -> Result<Reservation, Exhausted> {
+    fn reserve(
+        &mut self,
+        tenant: TenantId,
+        amount: Micros,
+        calls: u32,
+        now: DateTime,
+    ) -> Result<Reservation, Exhausted> {
         let aside: Micros = self.reserved.values().copied().sum();
         let Limits { day, month } = self.limits;
         let nothing = day.is_none() && month.is_none();
@@ -201,7 +231,7 @@ impl Account {
                 return Err(Exhausted { window, limit, asked: amount, renews_at: window.end(now) });
             }
         }
-        let reservation = Reservation { id: Uuid::new_v4(), tenant, amount };
+        let reservation = Reservation { id: Uuid::new_v4(), tenant, amount, calls };
         self.reserved.insert(reservation.id, amount);
         Ok(reservation)
     }
@@ -209,11 +239,11 @@ impl Account {
 
 #[async_trait]
 impl Budget for MemoryBudget {
-    async fn reserve(&self, tenant: TenantId, amount: Micros) -> Result<Reservation, ReserveError> {
-        Ok(self.with(tenant, |account, now| account.reserve(tenant, amount, now))?)
+    async fn reserve(&self, tenant: TenantId, amount: Micros, calls: u32) -> Result<Reservation, ReserveError> {
+        Ok(self.with(tenant, |account, now| account.reserve(tenant, amount, calls, now))?)
     }
 
-    async fn settle(&self, reservation: Reservation, spent: Micros) -> Result<(), LedgerError> {
+    async fn settle(&self, reservation: Reservation, spent: Micros, _: u32) -> Result<(), LedgerError> {
         self.with(reservation.tenant, |account, _| {
             if account.reserved.remove(&reservation.id).is_some() {
                 for window in &mut account.spent {
@@ -245,25 +275,27 @@ mod tests {
     #[tokio::test]
     async fn a_tenant_without_limits_may_spend_nothing() {
         let (ledger, tenant, _) = ledger(Limits::default());
-        assert!(matches!(ledger.reserve(tenant, Micros(1)).await, Err(ReserveError::Exhausted(_))));
-        assert!(matches!(ledger.reserve(tenant, Micros(0)).await, Err(ReserveError::Exhausted(_))));
-        assert!(matches!(ledger.reserve(TenantId::generate(), Micros(1)).await, Err(ReserveError::Exhausted(_))));
+        assert!(matches!(ledger.reserve(tenant, Micros(1), 1).await, Err(ReserveError::Exhausted(_))));
+        assert!(matches!(ledger.reserve(tenant, Micros(0), 1).await, Err(ReserveError::Exhausted(_))));
+        assert!(matches!(ledger.reserve(TenantId::generate(), Micros(1), 1).await, Err(ReserveError::Exhausted(_))));
     }
 
     #[tokio::test]
     async fn what_is_reserved_counts_until_it_is_settled_and_windows_renew() {
         let (ledger, tenant, clock) = ledger(Limits { day: Some(Micros(10)), month: Some(Micros(15)) });
-        let first = ledger.reserve(tenant, Micros(8)).await.unwrap();
-        let Err(ReserveError::Exhausted(refused)) = ledger.reserve(tenant, Micros(3)).await else { panic!("reserved") };
+        let first = ledger.reserve(tenant, Micros(8), 1).await.unwrap();
+        let Err(ReserveError::Exhausted(refused)) = ledger.reserve(tenant, Micros(3), 1).await else {
+            panic!("reserved")
+        };
         assert_eq!((refused.window, refused.limit), (Window::Day, Micros(10)));
         assert_eq!(refused.renews_at.to_rfc3339(), "2026-02-01T00:00:00+00:00");
-        ledger.settle(first, Micros(2)).await.unwrap();
-        ledger.settle(first, Micros(2)).await.unwrap();
+        ledger.settle(first, Micros(2), 1).await.unwrap();
+        ledger.settle(first, Micros(2), 1).await.unwrap();
         assert_eq!(ledger.spent(tenant, Window::Month), Micros(2), "settled once");
-        let second = ledger.reserve(tenant, Micros(8)).await.unwrap();
-        ledger.settle(second, Micros(8)).await.unwrap();
+        let second = ledger.reserve(tenant, Micros(8), 1).await.unwrap();
+        ledger.settle(second, Micros(8), 1).await.unwrap();
         clock.advance(chrono::Duration::hours(2));
         assert_eq!(ledger.spent(tenant, Window::Month), Micros(0), "a new month");
-        ledger.reserve(tenant, Micros(10)).await.unwrap();
+        ledger.reserve(tenant, Micros(10), 1).await.unwrap();
     }
 }

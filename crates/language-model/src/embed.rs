@@ -7,7 +7,7 @@ use common::TenantId;
 use outbound::OutboundSettings;
 use settings::{SettingsError, Validate as _};
 
-use crate::budget::{self, Exhausted};
+use crate::budget::{self, Exhausted, NoCalls};
 use crate::error::{NoAnswer, Unavailable, reason_of};
 use crate::model::Parts;
 use crate::outcome::Tokens;
@@ -55,6 +55,9 @@ pub enum EmbedError {
     /// The tenant's budget does not cover it.
     #[error(transparent)]
     OverBudget(#[from] Exhausted),
+    /// The tenant's plan has no calls left.
+    #[error(transparent)]
+    NoCalls(#[from] NoCalls),
     /// Vectors of another length than configured can never be compared with those that are stored.
     #[error(
         "the model's vectors have {found} numbers instead of {expected}. Correct VERDICT__LANGUAGE_MODEL__EMBEDDING__DIMENSIONS"
@@ -81,6 +84,7 @@ impl From<NoAnswer> for EmbedError {
         match why {
             NoAnswer::Unavailable(reason) => Self::Unavailable(reason),
             NoAnswer::OverBudget(exhausted) => Self::OverBudget(exhausted),
+            NoAnswer::NoCalls(none) => Self::NoCalls(none),
         }
     }
 }
@@ -159,7 +163,7 @@ impl Inner {
         let permit = self.parts.breakers.enter(tenant, &self.endpoint).ok_or(Unavailable::CircuitOpen)?;
         let most = self.cost_of(upper_bound(input.iter().copied()));
         let most = most.times(u64::from(self.settings.retry.max_retries) + 1);
-        let reservation = budget::hold(&*self.parts.budget, tenant, most).await?;
+        let reservation = budget::hold(&*self.parts.budget, tenant, most, 0).await?;
         let counted = estimate(input.iter().copied());
         let meter = Arc::new(Meter::default());
         let answer = self.transmit(&input, &meter).await;
@@ -171,7 +175,7 @@ impl Inner {
             ..Tokens::default()
         };
         let cost = self.price.of(tokens) + self.cost_of(counted).times(meter.in_doubt().into());
-        budget::settle(&*self.parts.budget, reservation, cost).await;
+        budget::settle(&*self.parts.budget, reservation, cost, 0).await;
         match answer {
             Ok(answer) => {
                 permit.succeeded();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_openai::error::OpenAIError;
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Exhausted;
+use crate::budget::{Exhausted, NoCalls};
 
 /// Why the model could not be asked, or did not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
@@ -92,6 +92,7 @@ impl Unavailable {
 pub(crate) enum NoAnswer {
     Unavailable(Unavailable),
     OverBudget(Exhausted),
+    NoCalls(NoCalls),
 }
 
 impl From<Unavailable> for NoAnswer {

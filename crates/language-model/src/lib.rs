@@ -31,7 +31,7 @@ mod wire;
 pub use answer::Abstention;
 pub use batch::{Batch, BatchError, BatchItem, BatchPlan, BatchResults, BatchState, BatchStatus};
 pub use breaker::{BreakerState, Breakers};
-pub use budget::{Budget, Exhausted, LedgerError, Limits, MemoryBudget, Reservation, ReserveError, Window};
+pub use budget::{Budget, Exhausted, LedgerError, Limits, MemoryBudget, NoCalls, Reservation, ReserveError, Window};
 pub use cache::{Answer, AnswerCache, CacheError, CacheKey, MemoryCache};
 pub use capabilities::{Capabilities, Probe, ResponseFormat};
 pub use confidence::Confidence;

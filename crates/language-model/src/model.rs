@@ -250,13 +250,13 @@ impl Inner {
         let permit = self.parts.breakers.enter(question.tenant, &self.settings.endpoint);
         let permit = permit.ok_or(Unavailable::CircuitOpen)?;
         let most = price.of(self.most_tokens(&request)).times(u64::from(self.settings.retry.max_retries) + 1);
-        let reservation = budget::hold(&*self.parts.budget, question.tenant, most).await?;
+        let reservation = budget::hold(&*self.parts.budget, question.tenant, most, 1).await?;
         let meter = Arc::new(Meter::default());
         let answer = self.transmit(&request, deadline, &meter).await;
         let counted = estimate(request.texts());
         let tokens = answer.as_ref().map(|response| tokens_of(response, counted)).unwrap_or_default();
         let cost = price.of(tokens) + self.doubtful_cost(&request, price, &meter);
-        budget::settle(&*self.parts.budget, reservation, cost).await;
+        budget::settle(&*self.parts.budget, reservation, cost, answer.is_ok().into()).await;
         match answer.and_then(|response| Ok((read(&response, ids)?, response))) {
             Ok((reading, response)) => {
                 permit.succeeded();

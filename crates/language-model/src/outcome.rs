@@ -6,7 +6,7 @@ use common::DateTime;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Abstention;
-use crate::budget::Exhausted;
+use crate::budget::{Exhausted, NoCalls};
 use crate::confidence::Confidence;
 use crate::error::{NoAnswer, Unavailable};
 use crate::price::Micros;
@@ -104,6 +104,8 @@ pub enum Outcome {
     Unavailable(Unavailable),
     /// The tenant's budget does not cover the question.
     OverBudget(Exhausted),
+    /// The tenant's plan has no calls left.
+    NoCalls(NoCalls),
     /// The record may not leave.
     NotAllowed(NotAllowed),
 }
@@ -119,6 +121,7 @@ impl From<NoAnswer> for Outcome {
         match why {
             NoAnswer::Unavailable(reason) => Self::Unavailable(reason),
             NoAnswer::OverBudget(exhausted) => Self::OverBudget(exhausted),
+            NoAnswer::NoCalls(none) => Self::NoCalls(none),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use common::record::is_currency_code;
 use serde::Deserialize;
 use settings::{SecretString, SettingsError, Validate};
 
@@ -53,6 +54,8 @@ pub struct LanguageModelSettings {
     pub embedding: EmbeddingSettings,
     /// Micro-units per million tokens by model, with `*` for all others. A model without a price is not asked.
     pub prices: BTreeMap<String, Price>,
+    /// ISO 4217 code of the prices (`VERDICT__LANGUAGE_MODEL__CURRENCY`).
+    pub currency: String,
     /// What a batch costs, in percent of the price (`VERDICT__LANGUAGE_MODEL__BATCH_PERCENT`).
     pub batch_percent: u8,
 }
@@ -142,6 +145,7 @@ impl Default for LanguageModelSettings {
             cache: CacheSettings::default(),
             embedding: EmbeddingSettings::default(),
             prices: BTreeMap::new(),
+            currency: "USD".into(),
             batch_percent: 50,
         }
     }
@@ -211,6 +215,9 @@ impl Validate for LanguageModelSettings {
                 let key = format!("language_model.{key}");
                 return Err(SettingsError::invalid(&key, format!("must be from {least} to {most}")));
             }
+        }
+        if !is_currency_code(&self.currency) {
+            return Err(SettingsError::invalid("language_model.currency", "must be an ISO 4217 code such as USD"));
         }
         if self.enabled && self.price_of(&self.model).is_none() {
             let reason = format!(

@@ -10,7 +10,7 @@ use classifier::Outcome;
 use common::decision::WhyHuman;
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
@@ -18,11 +18,14 @@ use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
 use crate::cascade::Cascade;
 use crate::consumers::feedback::Feedback;
+use crate::consumers::on_entitlements::OnEntitlements;
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_reprocess_requested::OnReprocessRequested;
+use crate::domain::similarity::and_so_a_person_is_asked;
 use crate::jobs::learn::Learning;
 use crate::rule_book::RuleBook;
 use crate::settings::{EmbeddingsSettings, ProcessingSettings};
+use crate::stages::model::ModelStep;
 use crate::store::rule_sets::Head;
 use crate::tenant_memory::Memories;
 use crate::vectors::{Absent, VectorSource};
@@ -30,6 +33,8 @@ use crate::{cascade, http, jobs, openapi, vectors};
 
 /// Told to people where the embedding stage is on and there is no model.
 pub(crate) const NO_VECTORS: &str = "the embedding stage is switched on, but this installation has no embedding model";
+/// The same of the llm stage.
+const NO_MODEL: &str = "the llm stage is switched on, but this installation has no language model";
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/processing");
 
@@ -52,21 +57,34 @@ pub(crate) struct App {
     pub(crate) memories: Memories,
     pub(crate) cascade: Cascade,
     pub(crate) learning: Learning,
+    /// The language model; none where the installation has none.
+    pub(crate) model: Option<ModelStep>,
+    /// Wakes the worker when a run was asked for.
+    pub(crate) runs_asked: Notify,
 }
 
 impl App {
     fn new(settings: &ProcessingSettings) -> anyhow::Result<Self> {
+        Self::at(settings, Arc::new(SystemClock))
+    }
+
+    /// The same by another clock.
+    pub(crate) fn at(settings: &ProcessingSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let db = Db::new(&settings.database)?;
+        let model = ModelStep::new(&settings.language_model, &settings.outbound, &db, &clock)?;
         Ok(Self {
-            db: Db::new(&settings.database)?,
+            db,
             bus: Bus::new(Processing::NAME, &settings.broker),
             outbox: Outbox::default(),
-            clock: Arc::new(SystemClock),
+            clock,
             rules: RuleBook::new(&settings.rules),
             previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
             vectors: vectors_of(&settings.embeddings),
             memories: Memories::new(&settings.embeddings),
             cascade: Cascade::new(&settings.embeddings),
             learning: Learning::new(&settings.embeddings),
+            model,
+            runs_asked: Notify::new(),
         })
     }
 
@@ -78,16 +96,20 @@ impl App {
     /// Whether what the rules left open is for a later stage. Where such a stage is switched on and cannot be tried, the
     /// person who is asked instead is told.
     pub(crate) fn leave_to_later_stages(&self, head: &Head, outcome: &mut Outcome) -> bool {
-        if outcome.reasoning.why_human != Some(WhyHuman::NoStageDecided) || !head.embedding_stage {
+        if outcome.reasoning.why_human != Some(WhyHuman::NoStageDecided) {
             return false;
         }
-        if self.vectors.is_err() {
-            let said = outcome.reasoning.summary.trim_end_matches(", so a person is asked.").trim_end_matches('.');
-            outcome.reasoning.summary = format!("{said}; {NO_VECTORS}, so a person is asked.");
-            outcome.reasoning.why_human = Some(WhyHuman::StageUnavailable);
-            return false;
+        if head.embedding_stage && self.vectors.is_ok() || head.llm_stage && self.model.is_some() {
+            return true;
         }
-        true
+        let missing = match (head.embedding_stage, head.llm_stage) {
+            (true, _) => NO_VECTORS,
+            (_, true) => NO_MODEL,
+            (false, false) => return false,
+        };
+        outcome.reasoning.summary = and_so_a_person_is_asked(&outcome.reasoning.summary, missing);
+        outcome.reasoning.why_human = Some(WhyHuman::StageUnavailable);
+        false
     }
 
     /// The database decides readiness. The broker does not: rules and labels are served without it.
@@ -177,5 +199,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     for _ in 0..cascade::WORKERS {
         work.spawn(cascade::run(Arc::clone(&app), shutdown.clone()));
     }
-    work.spawn(jobs::learn::run(app, shutdown.clone()));
+    work.spawn(jobs::learn::run(Arc::clone(&app), shutdown.clone()));
+    let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.entitlements"), allowed).run(shutdown.clone()));
+    work.spawn(jobs::run_runs::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::forget_answers::run(app, shutdown.clone()));
 }

@@ -1,6 +1,7 @@
 //! What the service hears: decode, call the use case in one transaction, say whether to try again.
 
 pub(crate) mod feedback;
+pub(crate) mod on_entitlements;
 pub(crate) mod on_ingested;
 pub(crate) mod on_reprocess_requested;
 

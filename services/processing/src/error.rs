@@ -6,9 +6,12 @@ use serde_json::Value;
 use web::ApiError;
 
 use crate::domain::rule_document::DocumentError;
+use crate::domain::run::MAX_TOTAL;
 use crate::domain::value_list::MAX_VALUES;
 use crate::usecases::accept_proposal::AcceptProposalError;
 use crate::usecases::apply_rule_document::ApplyRuleDocumentError;
+use crate::usecases::ask_model::AskModelError;
+use crate::usecases::cancel_run::CancelRunError;
 use crate::usecases::create_label::CreateLabelError;
 use crate::usecases::create_rule::CreateRuleError;
 use crate::usecases::create_value_list::CreateValueListError;
@@ -16,11 +19,13 @@ use crate::usecases::delete_label::DeleteLabelError;
 use crate::usecases::delete_rule::DeleteRuleError;
 use crate::usecases::delete_value_list::DeleteValueListError;
 use crate::usecases::dismiss_proposal::DismissProposalError;
+use crate::usecases::explain_decision::ExplainDecisionError;
 use crate::usecases::find_similar::FindSimilarError;
 use crate::usecases::list_outcomes::ListOutcomesError;
 use crate::usecases::preview_rule::PreviewRuleError;
 use crate::usecases::promote_rule::PromoteRuleError;
 use crate::usecases::restore_rule::RestoreRuleError;
+use crate::usecases::start_run::StartRunError;
 use crate::usecases::update_label::UpdateLabelError;
 use crate::usecases::update_rule::UpdateRuleError;
 use crate::usecases::update_settings::UpdateSettingsError;
@@ -190,10 +195,72 @@ impl From<FindSimilarError> for ApiError {
     }
 }
 
+impl From<ExplainDecisionError> for ApiError {
+    fn from(error: ExplainDecisionError) -> Self {
+        match error {
+            ExplainDecisionError::NoRecord => Self::not_found("record"),
+            ExplainDecisionError::NoDecision => Self::not_found("decision"),
+            ExplainDecisionError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<StartRunError> for ApiError {
+    fn from(error: StartRunError) -> Self {
+        match error {
+            StartRunError::NoDryRun => Self::not_found("run"),
+            StartRunError::NotACompletedDryRun => Self::new(ErrorCode::Conflict).message(
+                "The run of dryRunId is no dry run, or has not come to its end. Wait for it, or name another.",
+            ),
+            StartRunError::TooMany => {
+                let message = format!("more than {MAX_TOTAL} records match; narrow it by from and to");
+                Self::validation(&[Violation::new("scope", "too_many", message)])
+            }
+            StartRunError::UnknownLabel(label) => unknown_label(label),
+            StartRunError::UnknownRuleSet(version) => {
+                let message = format!("there was never a rule set of version {version} in this tenant");
+                Self::validation(&[Violation::new("ruleSetVersion", "unknown", message)])
+            }
+            StartRunError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelRunError> for ApiError {
+    fn from(error: CancelRunError) -> Self {
+        match error {
+            CancelRunError::NotFound => Self::not_found("run"),
+            CancelRunError::Completed => {
+                Self::new(ErrorCode::Conflict).message("The run came to its end, so there is nothing to cancel.")
+            }
+            CancelRunError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<AskModelError> for ApiError {
+    fn from(error: AskModelError) -> Self {
+        match error {
+            AskModelError::StageOff => Self::new(ErrorCode::Conflict)
+                .message("The llm stage is off. Switch it on with PATCH /processing/settings, or leave askModel out."),
+            AskModelError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<UpdateSettingsError> for ApiError {
     fn from(error: UpdateSettingsError) -> Self {
         match error {
             UpdateSettingsError::VersionConflict(current) => Self::version_conflict(current),
+            UpdateSettingsError::LlmNotConfigured => {
+                let missing = [
+                    "VERDICT__LANGUAGE_MODEL__ENABLED",
+                    "VERDICT__LANGUAGE_MODEL__BASE_URL",
+                    "VERDICT__LANGUAGE_MODEL__API_KEY",
+                    "VERDICT__LANGUAGE_MODEL__PRICES",
+                ];
+                Self::new(ErrorCode::LlmNotConfigured).with("settings", missing.map(str::to_owned).to_vec())
+            }
             UpdateSettingsError::Invalid(violations) => Self::validation(&violations),
             UpdateSettingsError::Db(error) => error.into(),
         }

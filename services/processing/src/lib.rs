@@ -12,8 +12,11 @@ mod jobs;
 mod openapi;
 mod rule_book;
 mod settings;
+mod stages;
 mod store;
 mod tenant_memory;
+#[cfg(test)]
+mod test_app;
 mod usecases;
 mod vectors;
 

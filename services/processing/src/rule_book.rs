@@ -28,6 +28,8 @@ pub(crate) struct TenantRules {
 #[derive(Clone, Debug)]
 pub(crate) struct RuleBook {
     compiled: Cache<TenantId, Arc<TenantRules>>,
+    /// Sets of the past, which never change.
+    past: Cache<(TenantId, i64), Arc<TenantRules>>,
 }
 
 impl TenantRules {
@@ -43,7 +45,7 @@ impl TenantRules {
 
     /// Compiles what `before` does not have already: of ten thousand rules mostly one has changed.
     fn compile(loaded: LoadedRules, before: Option<&Self>) -> Self {
-        let labels = loaded.rules.iter().map(|(rule, label)| (rule.id, *label)).collect();
+        let labels = loaded.rules.iter().filter_map(|(rule, label)| Some((rule.id, (*label)?))).collect();
         let none = RuleSet::default();
         let before = before.map_or(&none, Self::set);
         let rules = loaded.rules.into_iter().map(|(rule, _)| rule);
@@ -60,7 +62,31 @@ impl RuleBook {
     /// An empty book.
     pub(crate) fn new(settings: &RulesSettings) -> Self {
         let weigh = |_: &TenantId, rules: &Arc<TenantRules>| rules.bytes;
-        Self { compiled: Cache::builder().max_capacity(settings.cache_bytes).weigher(weigh).build() }
+        let weigh_past = |_: &(TenantId, i64), rules: &Arc<TenantRules>| rules.bytes;
+        Self {
+            compiled: Cache::builder().max_capacity(settings.cache_bytes).weigher(weigh).build(),
+            past: Cache::builder().max_capacity(settings.cache_bytes / 4).weigher(weigh_past).build(),
+        }
+    }
+
+    /// The rules that decided at a version of the tenant's set; `None` when there was no such version.
+    pub(crate) async fn rules_at(
+        &self,
+        connection: &mut Connection,
+        tenant: TenantId,
+        version: i64,
+    ) -> Result<Option<Arc<TenantRules>>, DbError> {
+        if version == 0 {
+            return Ok(Some(Arc::default()));
+        }
+        if let Some(known) = self.past.get(&(tenant, version)) {
+            return Ok(Some(known));
+        }
+        let Some(loaded) = rule_sets::load_past(connection, tenant, version).await? else { return Ok(None) };
+        let compiled = tokio::task::spawn_blocking(move || TenantRules::compile(loaded, None)).await;
+        let rules = Arc::new(compiled.expect("compiling does not panic"));
+        self.past.insert((tenant, version), Arc::clone(&rules));
+        Ok(Some(rules))
     }
 
     /// The rules of that head; loaded and compiled when the book has none or older ones.

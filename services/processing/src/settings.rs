@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use ::settings::{
     BrokerSettings, DatabaseSettings, InternalSettings, ServerSettings, SettingsError, TelemetrySettings, Validate,
 };
+use language_model::LanguageModelSettings;
+use outbound::OutboundSettings;
 use serde::Deserialize;
 
 /// Everything that can be set, by file or by `VERDICT__SECTION__KEY`.
@@ -29,6 +31,12 @@ pub struct ProcessingSettings {
     /// Vectors, and what is learnt with them.
     #[serde(default)]
     pub embeddings: EmbeddingsSettings,
+    /// The language model.
+    #[serde(default)]
+    pub language_model: LanguageModelSettings,
+    /// Where calls that leave the house may go.
+    #[serde(default)]
+    pub outbound: OutboundSettings,
 }
 
 /// `rules`: compiled rule sets in memory.
@@ -104,7 +112,7 @@ impl Default for EmbeddingsSettings {
             precision: WeightsPrecision::default(),
             threads: None,
             cache_bytes: 256 << 20,
-            lease_seconds: 60,
+            lease_seconds: 120,
             refit_after: 25,
             refit_seconds: 60,
         }
@@ -135,6 +143,8 @@ impl Validate for ProcessingSettings {
         self.server.validate()?;
         self.database.validate()?;
         self.embeddings.validate()?;
-        self.telemetry.validate()
+        self.telemetry.validate()?;
+        self.outbound.validate()?;
+        self.language_model.validate()
     }
 }

@@ -48,6 +48,10 @@ event_types! {
     LabelCreated = "LABEL_CREATED": "A label was made.";
     LabelUpdated = "LABEL_UPDATED": "A label was changed.";
     LabelDeleted = "LABEL_DELETED": "A label was deleted.";
+    RunStarted = "RUN_STARTED": "Many records are to be decided again.";
+    RunCancelled = "RUN_CANCELLED": "A run is not gone on with.";
+    RunCompleted = "RUN_COMPLETED": "A run came to its end.";
+    ProcessingSettingsUpdated = "PROCESSING_SETTINGS_UPDATED": "How a tenant's records are decided was changed.";
     IntegrationConnected = "INTEGRATION_CONNECTED": "A source was connected.";
     IntegrationUpdated = "INTEGRATION_UPDATED": "A source was changed, paused or resumed.";
     IntegrationDeleted = "INTEGRATION_DELETED": "A source was removed.";

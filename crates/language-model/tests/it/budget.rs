@@ -32,12 +32,12 @@ proptest! {
             let calls: FuturesUnordered<_> = calls.into_iter().map(|(amount, percent)| {
                 let ledger = Arc::clone(&ledger);
                 tokio::spawn(async move {
-                    let Ok(reservation) = ledger.reserve(tenant, Micros(amount)).await else { return 0 };
+                    let Ok(reservation) = ledger.reserve(tenant, Micros(amount), 1).await else { return 0 };
                     let before = ledger.spent(tenant, Window::Day) + ledger.reserved(tenant);
                     assert!(before <= Micros(limit), "{before} of {limit}");
                     tokio::task::yield_now().await;
                     let cost = amount * percent / 100;
-                    ledger.settle(reservation, Micros(cost)).await.unwrap();
+                    ledger.settle(reservation, Micros(cost), 1).await.unwrap();
                     cost
                 })
             }).collect();
@@ -112,11 +112,11 @@ struct Down;
 
 #[async_trait]
 impl Budget for Down {
-    async fn reserve(&self, _: TenantId, _: Micros) -> Result<Reservation, ReserveError> {
+    async fn reserve(&self, _: TenantId, _: Micros, _: u32) -> Result<Reservation, ReserveError> {
         Err(LedgerError("down".into()).into())
     }
 
-    async fn settle(&self, _: Reservation, _: Micros) -> Result<(), LedgerError> {
+    async fn settle(&self, _: Reservation, _: Micros, _: u32) -> Result<(), LedgerError> {
         Err(LedgerError("down".into()))
     }
 }

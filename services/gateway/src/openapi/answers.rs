@@ -10,7 +10,7 @@ use crate::routes::{Access, RateClass, Route, Target, Verb};
 
 /// POSTs that take no `Idempotency-Key`: they change nothing, or a second time nothing more, or have a proof of
 /// their own that is good for one time.
-const WITHOUT_KEY: [&str; 9] = [
+const WITHOUT_KEY: [&str; 10] = [
     "/api/v1/auth/logout",
     "/api/v1/auth/password/forgot",
     "/api/v1/tenants/current/leave",
@@ -20,6 +20,7 @@ const WITHOUT_KEY: [&str; 9] = [
     "/api/v1/rules/test",
     "/api/v1/rules/preview",
     "/api/v1/rules/import/plan",
+    "/api/v1/processing/explain",
 ];
 const JSON: &str = "application/json";
 

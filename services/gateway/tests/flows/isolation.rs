@@ -24,6 +24,7 @@ struct Belongings {
     api_key: String,
     invite: String,
     operation: String,
+    run: String,
 }
 
 impl Belongings {
@@ -54,6 +55,8 @@ impl Belongings {
         let invite = owner.post("/tenants/current/invites", invite).await.expect(201);
         let nothing = json!({"action": "reprocess", "filter": {"externalId": secret_word, "status": "archived"}});
         let operation = owner.post("/records/bulk", nothing).await.expect(202);
+        let none = json!({"scope": {"source": secret_word, "recordIds": []}, "dryRun": true});
+        let run = owner.post("/processing/run", none).await.expect(202);
         let me = owner.get("/auth/me").await.expect(200);
         let sessions = owner.get("/auth/sessions").await.expect(200);
         Self {
@@ -71,10 +74,11 @@ impl Belongings {
             api_key: id(&key),
             invite: id(&invite),
             operation: operation["operationId"].as_str().expect("an id").to_owned(),
+            run: id(&run),
         }
     }
 
-    fn all(&self) -> [&str; 14] {
+    fn all(&self) -> [&str; 15] {
         [
             &self.integration,
             &self.delivery,
@@ -90,6 +94,7 @@ impl Belongings {
             &self.api_key,
             &self.invite,
             &self.operation,
+            &self.run,
         ]
     }
 
@@ -101,6 +106,7 @@ impl Belongings {
             p if p.starts_with("/records") => &self.record,
             p if p.starts_with("/files") => &self.file,
             p if p.starts_with("/operations") => &self.operation,
+            p if p.starts_with("/processing/runs") => &self.run,
             p if p.starts_with("/labels") => &self.label,
             p if p.starts_with("/value-lists") => &self.value_list,
             p if p.starts_with("/rules") => &self.rule,
@@ -173,6 +179,7 @@ async fn no_call_crosses_from_one_tenant_to_another() {
         format!("/approvals/{}", hers.approval),
         format!("/records/{}/history", hers.record),
         format!("/operations/{}", hers.operation),
+        format!("/processing/runs/{}", hers.run),
         "/tenants/current/members".to_owned(),
         "/auth/api-keys".to_owned(),
         "/tenants/current/invites".to_owned(),

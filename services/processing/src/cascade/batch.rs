@@ -1,5 +1,7 @@
 //! One tenant's claimed records: vectors, scores, decisions.
 
+mod model;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -31,9 +33,17 @@ const WAIT_FOR_FIT: chrono::Duration = chrono::Duration::milliseconds(250);
 
 /// What the tenant's records are decided with.
 struct Known {
+    tenant: TenantId,
     settings: TenantSettings,
     names: HashMap<LabelId, String>,
     vectors: HashMap<RecordId, Embedded>,
+}
+
+impl Known {
+    /// Whether a language model is asked where nothing else decides.
+    fn asks_model(&self, app: &App) -> bool {
+        self.settings.stages.llm && app.model.is_some()
+    }
 }
 
 /// What the memory said of each record; none of one without a vector.
@@ -41,62 +51,114 @@ struct Scores {
     model: Arc<TenantModel>,
     memory_version: i64,
     audit_salt: Uuid,
-    each: Vec<Option<(Scored, learning::Decision)>>,
+    each: Vec<Option<Score>>,
+}
+
+/// What it said of one.
+struct Score {
+    model: Arc<TenantModel>,
+    scored: Scored,
+    verdict: learning::Decision,
+}
+
+impl Scores {
+    fn of(&self, place: usize) -> Option<&Score> {
+        self.each.get(place)?.as_ref()
+    }
+}
+
+impl Score {
+    fn name_of(&self, number: u32, names: &HashMap<LabelId, String>) -> Option<String> {
+        names.get(&self.model.label_of(number)?).cloned()
+    }
+}
+
+/// What came of comparing the records.
+enum Compared {
+    /// Each was scored, or has no vector.
+    Scored(Scores, Vec<Embedded>),
+    /// It could not be tried, for this reason.
+    Untried(WhyHuman, &'static str),
+    /// It is to be tried again from this time on.
+    Later(DateTime),
 }
 
 /// Decides the records, or gives them back to be tried again.
 pub(super) async fn decide(app: &App, tenant: TenantId, lease: Uuid, claimed: Vec<Claimed>) -> Result<(), DbError> {
     let attempts = claimed.iter().map(|one| one.attempts).max().unwrap_or_default();
     let pending: Vec<Pending> = claimed.into_iter().map(|one| one.pending).collect();
-    let Ok(source) = &app.vectors else {
-        return ask_people(app, (tenant, lease), &pending, WhyHuman::StageUnavailable, NO_VECTORS).await;
-    };
-    let known = known(app, tenant, &pending, &**source).await?;
-    if !known.settings.stages.embedding {
-        return ask_people(app, (tenant, lease), &pending, WhyHuman::NoStageDecided, "").await;
-    }
-    if known.names.is_empty() {
-        let why = "there are no labels to choose from";
-        return ask_people(app, (tenant, lease), &pending, WhyHuman::NoStageDecided, why).await;
-    }
-    let embedded = match embed(tenant, &pending, &known, &**source).await {
-        Ok(embedded) => embedded,
-        Err(error) if attempts < MOST_ATTEMPTS => {
-            tracing::warn!(%tenant, %error, attempts, "pending records are tried again");
-            let wait = FIRST_WAIT * 2_i32.pow(attempts.clamp(0, MOST_ATTEMPTS) as u32);
-            return give_back(app, (tenant, lease), &pending, app.clock.now() + wait).await;
+    let known = known(app, tenant, &pending).await?;
+    let (settled, fresh) = match compare(app, tenant, &pending, &known, attempts).await? {
+        Compared::Later(due_at) => return give_back(app, (tenant, lease), &pending, due_at).await,
+        Compared::Untried(why, because) => {
+            let at = app.clock.now();
+            let undecided = |one: &Pending| Settled::open(similarity::undecided(one, why, because, at));
+            (
+                model::ask_where_open(app, &known, &pending, pending.iter().map(undecided).collect(), None).await?,
+                Vec::new(),
+            )
         }
-        Err(_) => {
-            let why = "the embedding model did not answer";
-            return ask_people(app, (tenant, lease), &pending, WhyHuman::StageUnavailable, why).await;
+        Compared::Scored(scores, embedded) => {
+            let settled = settled(&pending, &scores, &known, app.clock.now());
+            let fresh = fresh(embedded, &known);
+            (model::ask_where_open(app, &known, &pending, settled, Some(&scores)).await?, fresh)
         }
     };
-    let Some(scores) = score(app, tenant, &embedded, &**source).await? else {
-        // The first model: fitted here, or by whoever is at it already.
-        if fit_model(app, tenant, &**source).await? == Fit::Busy {
-            return give_back(app, (tenant, lease), &pending, app.clock.now() + WAIT_FOR_FIT).await;
-        }
-        return give_back(app, (tenant, lease), &pending, app.clock.now()).await;
-    };
-    let settled = settled(&pending, &scores, &known, app.clock.now());
-    let fresh = fresh(&embedded, &known);
     app.db
         .tenant(tenant, async |connection| {
             settle_pending(connection, app, tenant, lease, settled).await?;
-            embeddings::put(connection, tenant, source.model_id(), &fresh, app.clock.now()).await
+            match app.model_id() {
+                Some(model_id) => embeddings::put(connection, tenant, model_id, &fresh, app.clock.now()).await,
+                None => Ok(()),
+            }
         })
         .await
 }
 
-async fn known(app: &App, tenant: TenantId, pending: &[Pending], source: &dyn VectorSource) -> Result<Known, DbError> {
+async fn compare(
+    app: &App,
+    tenant: TenantId,
+    pending: &[Pending],
+    known: &Known,
+    attempts: i32,
+) -> Result<Compared, DbError> {
+    if !known.settings.stages.embedding {
+        return Ok(Compared::Untried(WhyHuman::NoStageDecided, ""));
+    }
+    let Ok(source) = &app.vectors else { return Ok(Compared::Untried(WhyHuman::StageUnavailable, NO_VECTORS)) };
+    if known.names.is_empty() {
+        return Ok(Compared::Untried(WhyHuman::NoStageDecided, "there are no labels to choose from"));
+    }
+    let embedded = match embed(tenant, pending, known, &**source).await {
+        Ok(embedded) => embedded,
+        Err(error) if attempts < MOST_ATTEMPTS => {
+            tracing::warn!(%tenant, %error, attempts, "pending records are tried again");
+            let wait = FIRST_WAIT * 2_i32.pow(attempts.clamp(0, MOST_ATTEMPTS) as u32);
+            return Ok(Compared::Later(app.clock.now() + wait));
+        }
+        Err(_) => return Ok(Compared::Untried(WhyHuman::StageUnavailable, "the embedding model did not answer")),
+    };
+    if let Some(scores) = score(app, known, &embedded, &**source).await? {
+        return Ok(Compared::Scored(scores, embedded));
+    }
+    // The first model: fitted here, or by whoever is at it already.
+    let wait = match fit_model(app, tenant, &**source).await? {
+        Fit::Done => chrono::Duration::zero(),
+        Fit::Busy => WAIT_FOR_FIT,
+    };
+    Ok(Compared::Later(app.clock.now() + wait))
+}
+
+async fn known(app: &App, tenant: TenantId, pending: &[Pending]) -> Result<Known, DbError> {
     let records: Vec<RecordId> = pending.iter().map(|one| one.record.record_id).collect();
     app.db
         .tenant(tenant, async |connection| {
-            Ok(Known {
-                settings: settings::find(connection, tenant).await?,
-                names: labels::names(connection, tenant).await?,
-                vectors: embeddings::find(connection, tenant, source.model_id(), &records).await?,
-            })
+            let vectors = match app.model_id() {
+                Some(model_id) => embeddings::find(connection, tenant, model_id, &records).await?,
+                None => HashMap::new(),
+            };
+            let settings = settings::find(connection, tenant).await?;
+            Ok(Known { tenant, settings, names: labels::names(connection, tenant).await?, vectors })
         })
         .await
 }
@@ -140,18 +202,19 @@ async fn embed(
 }
 
 /// The vectors that are not stored yet.
-fn fresh(embedded: &[Embedded], known: &Known) -> Vec<Embedded> {
-    let is_new = |one: &&Embedded| known.vectors.get(&one.record).is_none_or(|found| found.text_hash != one.text_hash);
-    embedded.iter().filter(is_new).cloned().collect()
+fn fresh(embedded: Vec<Embedded>, known: &Known) -> Vec<Embedded> {
+    let is_new = |one: &Embedded| known.vectors.get(&one.record).is_none_or(|found| found.text_hash != one.text_hash);
+    embedded.into_iter().filter(is_new).collect()
 }
 
 /// What the tenant's memory says; none while there is no model.
 async fn score(
     app: &App,
-    tenant: TenantId,
+    known: &Known,
     embedded: &[Embedded],
     source: &dyn VectorSource,
 ) -> Result<Option<Scores>, DbError> {
+    let (tenant, model_stage) = (known.tenant, known.asks_model(app));
     let kept = app.memories.of(tenant);
     let mut place = kept.memory().lock_owned().await;
     let head = app
@@ -166,7 +229,10 @@ async fn score(
     let scoring = tokio::task::spawn_blocking(move || {
         let memory = place.as_ref()?;
         let score = |(vector, words): &(Vec<f32>, Vec<u32>)| {
-            (!vector.is_empty()).then(|| memory.decide(Seen { vector, words }, false))
+            (!vector.is_empty()).then(|| {
+                let (scored, verdict) = memory.decide(Seen { vector, words }, model_stage);
+                Score { model: memory.model(), scored, verdict }
+            })
         };
         Some(seen.iter().map(score).collect())
     });
@@ -183,34 +249,20 @@ fn settled(pending: &[Pending], scores: &Scores, known: &Known, at: DateTime) ->
         audit_salt: scores.audit_salt,
         at,
     };
-    let settle = |(one, score): (&Pending, &Option<(Scored, learning::Decision)>)| {
-        let Some((scored, verdict)) = score else {
-            let why = "the record has no text that could be compared";
-            let decision = similarity::undecided(one, WhyHuman::NoStageDecided, why, at);
-            return Settled { decision, scored: None };
+    let settle = |(one, score): (&Pending, &Option<Score>)| {
+        let Some(Score { scored, verdict, .. }) = score else {
+            let why = "the record has no text that could be compared, or that may be sent to where that is done";
+            return Settled::open(similarity::undecided(one, WhyHuman::NoStageDecided, why, at));
         };
         match similarity::decide(one, scored, verdict, grounds) {
             Some((decision, remembered)) => Settled { decision, scored: Some(remembered) },
             None => {
                 let why = "the likeliest label has just been deleted";
-                Settled { decision: similarity::undecided(one, WhyHuman::NoStageDecided, why, at), scored: None }
+                Settled::open(similarity::undecided(one, WhyHuman::NoStageDecided, why, at))
             }
         }
     };
     pending.iter().zip(&scores.each).map(settle).collect()
-}
-
-async fn ask_people(
-    app: &App,
-    (tenant, lease): (TenantId, Uuid),
-    pending: &[Pending],
-    why: WhyHuman,
-    because: &str,
-) -> Result<(), DbError> {
-    let at = app.clock.now();
-    let undecided = |one: &Pending| similarity::undecided(one, why, because, at);
-    let settled = pending.iter().map(|one| Settled { decision: undecided(one), scored: None }).collect();
-    app.db.tenant(tenant, async |connection| settle_pending(connection, app, tenant, lease, settled).await).await
 }
 
 async fn give_back(

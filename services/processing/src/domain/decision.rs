@@ -111,6 +111,18 @@ impl Decision {
         }
     }
 
+    /// The same decision with what its stages came to in place of what they had.
+    pub(crate) fn with(&self, outcome: Outcome) -> Self {
+        Self {
+            label: outcome.label,
+            stage: outcome.stage,
+            confidence: outcome.confidence,
+            status: outcome.status,
+            receipt: StoredReceipt::of_rules_outcome(outcome.reasoning, outcome.receipt.errors),
+            ..self.clone()
+        }
+    }
+
     /// The same decision made anew, in place of what came after it.
     pub(crate) fn again(&self, id: DecisionId, sequence: i32, at: DateTime) -> Self {
         Self { id, sequence: Some(sequence), decided_at: at, ..self.clone() }

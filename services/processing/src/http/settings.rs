@@ -9,7 +9,7 @@ use common::amount::Amount;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::settings::TenantSettings;
+use crate::domain::settings::{Disclosure, TenantSettings};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(
@@ -52,10 +52,12 @@ pub(crate) struct StagesResponse {
 #[schema(as = LlmSettings)]
 pub(crate) struct LlmResponse {
     model: Option<String>,
-    /// Most that may be spent in a month; null means no limit is set.
+    /// Most that may be spent in a month of the tenant's calendar; null: nothing is spent.
     monthly_budget: Option<Amount>,
     /// ISO 4217 code of the budget.
     currency: String,
+    /// Whether records may be sent to a language model; those marked `doNotSend` never are.
+    disclosure: Disclosure,
 }
 
 impl From<TenantSettings> for SettingsResponse {
@@ -66,7 +68,12 @@ impl From<TenantSettings> for SettingsResponse {
             auto_accept_threshold: settings.auto_accept_threshold,
             target_error_rate: settings.target_error_rate,
             audit_sample_rate: settings.audit_sample_rate,
-            llm: LlmResponse { model: llm.model, monthly_budget: llm.monthly_budget, currency: llm.currency },
+            llm: LlmResponse {
+                model: llm.model,
+                monthly_budget: llm.monthly_budget,
+                currency: llm.currency,
+                disclosure: llm.disclosure,
+            },
             version: settings.version,
             updated_at: settings.updated_at,
         }

@@ -2,7 +2,7 @@
 
 use common::event::RecordSnapshot;
 use common::record::NormalizedRecord;
-use common::{DecisionId, RecordId, TenantId};
+use common::{DateTime, DecisionId, IntegrationId, RecordId, TenantId};
 use db::{Connection, statement};
 use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension as _, QueryableByName};
@@ -114,10 +114,11 @@ pub(crate) async fn renormalize(
     connection: &mut Connection,
     tenants: &[TenantId],
     records: &[&RecordSnapshot],
+    now: DateTime,
 ) -> Stored<HashSet<RecordId>> {
     let texts: Vec<String> = records.iter().map(|record| to_json(&record.normalized)).collect::<Stored<_>>()?;
     let rows: Vec<IdRow> = statement(
-        "UPDATE records r SET normalized = e.normalized::json, external_id = e.external_id \
+        "UPDATE records r SET normalized = e.normalized::json, external_id = e.external_id, normalized_at = $5 \
          FROM unnest($2, $3, $4) AS e (id, external_id, normalized) \
          WHERE r.tenant_id = ANY ($1) AND r.id = e.id AND (r.normalized::jsonb <> e.normalized::jsonb \
              OR r.external_id IS DISTINCT FROM e.external_id) RETURNING r.id",
@@ -126,6 +127,7 @@ pub(crate) async fn renormalize(
     .bind::<Array<SqlUuid>, _>(records.iter().map(|record| record.record_id.0).collect::<Vec<_>>())
     .bind::<Array<Nullable<Text>>, _>(records.iter().map(|record| record.external_id.as_deref()).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(texts)
+    .bind::<Timestamptz, _>(now)
     .load(connection)
     .await?;
     Ok(rows.into_iter().map(|row| RecordId(row.id)).collect())
@@ -173,6 +175,65 @@ pub(crate) async fn give_to_people(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// A record as it is known here.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) record: RecordSnapshot,
+    pub(crate) current: DecisionId,
+    /// When its words became others than they were.
+    pub(crate) changed_at: Option<DateTime>,
+}
+
+/// Those of the records that the tenant has.
+pub(crate) async fn find_many(
+    connection: &mut Connection,
+    tenant: TenantId,
+    ids: &[RecordId],
+) -> Stored<HashMap<RecordId, Known>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Text)]
+        source: String,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        integration_id: Option<Uuid>,
+        #[diesel(sql_type = Nullable<Text>)]
+        external_id: Option<String>,
+        #[diesel(sql_type = Timestamptz)]
+        received_at: DateTime,
+        #[diesel(sql_type = Text)]
+        normalized: String,
+        #[diesel(sql_type = SqlUuid)]
+        current_decision_id: Uuid,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        normalized_at: Option<DateTime>,
+    }
+    let rows: Vec<Row> = statement(
+        "SELECT id, source, integration_id, external_id, received_at, normalized::text AS normalized, \
+                current_decision_id, normalized_at FROM records WHERE tenant_id = $1 AND id = ANY ($2)",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Array<SqlUuid>, _>(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+    .load(connection)
+    .await?;
+    let known = |row: Row| {
+        let record = RecordSnapshot {
+            record_id: RecordId(row.id),
+            external_id: row.external_id,
+            source: row.source,
+            integration_id: row.integration_id.map(IntegrationId),
+            received_at: row.received_at,
+            normalized: from_json(&row.normalized)?,
+        };
+        Ok((
+            record.record_id,
+            Known { record, current: DecisionId(row.current_decision_id), changed_at: row.normalized_at },
+        ))
+    };
+    rows.into_iter().map(known).collect()
 }
 
 /// A record's content and source, for trying a condition on it.

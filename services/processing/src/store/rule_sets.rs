@@ -40,7 +40,7 @@ pub(crate) struct Head {
 pub(crate) struct LoadedRules {
     pub(crate) version: i64,
     /// Those that decide, and those on trial.
-    pub(crate) rules: Vec<(RuleSource, LabelId)>,
+    pub(crate) rules: Vec<(RuleSource, Option<LabelId>)>,
     pub(crate) lists: ValueLists,
 }
 
@@ -61,12 +61,43 @@ struct LoadedRule {
     priority: i32,
     requires_review: bool,
     status: RuleStatus,
-    label_id: LabelId,
+    /// None of a label that is gone.
+    label_id: Option<LabelId>,
     label: String,
 }
 
+#[derive(Deserialize)]
+struct LoadedList {
+    name: String,
+    version: i32,
+    values: Vec<String>,
+}
+
+#[derive(QueryableByName)]
+struct LoadedRow {
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = Text)]
+    rules: String,
+    #[diesel(sql_type = Text)]
+    lists: String,
+}
+
+impl LoadedRow {
+    fn into_rules(self) -> Stored<LoadedRules> {
+        let rules: Vec<LoadedRule> = from_json(&self.rules)?;
+        let lists: Vec<LoadedList> = from_json(&self.lists)?;
+        let list = |list: LoadedList| (list.name, ValueList::new(list.version, list.values));
+        Ok(LoadedRules {
+            version: self.version,
+            rules: rules.into_iter().map(LoadedRule::into_source).collect(),
+            lists: lists.into_iter().map(list).collect(),
+        })
+    }
+}
+
 impl LoadedRule {
-    fn into_source(self) -> (RuleSource, LabelId) {
+    fn into_source(self) -> (RuleSource, Option<LabelId>) {
         let source = RuleSource {
             id: self.id,
             version: self.version,
@@ -104,16 +135,17 @@ impl NextRuleSet {
         self.version
     }
 
-    /// Keeps the list of active rules as they are now, in the order in which the classifier tries them, and which
-    /// value lists they were compiled with.
+    /// Keeps the list of active rules as they are now, in the order in which the classifier tries them, with their
+    /// labels, and which value lists they were compiled with.
     pub(crate) async fn publish(self, connection: &mut Connection, at: DateTime) -> Stored<()> {
         statement(
             "INSERT INTO rule_sets (tenant_id, version, rules, lists, created_at) \
-             SELECT $1, $2, coalesce(json_agg(json_build_object('id', id, 'version', version, 'name', name) \
-                                              ORDER BY priority, id), '[]'), \
+             SELECT $1, $2, coalesce(json_agg(json_build_object('id', r.id, 'version', r.version, 'name', r.name, \
+                                                                'labelId', r.label_id, 'label', l.name) \
+                                              ORDER BY r.priority, r.id), '[]'), \
                     (SELECT coalesce(json_agg(json_build_object('id', v.id, 'version', v.version, 'name', v.name) \
                                               ORDER BY v.name), '[]') FROM value_lists v WHERE v.tenant_id = $1), $3 \
-             FROM rules WHERE tenant_id = $1 AND status = 'active'",
+             FROM rules r JOIN labels l ON l.id = r.label_id WHERE r.tenant_id = $1 AND r.status = 'active'",
         )
         .bind::<SqlUuid, _>(self.tenant.0)
         .bind::<BigInt, _>(self.version)
@@ -167,22 +199,7 @@ pub(crate) async fn heads(connection: &mut Connection, tenants: &[TenantId]) -> 
 
 /// The newest rule set with its version, in one snapshot: two statements could meet a change between them.
 pub(crate) async fn load(connection: &mut Connection, tenant: TenantId) -> Stored<LoadedRules> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        version: i64,
-        #[diesel(sql_type = Text)]
-        rules: String,
-        #[diesel(sql_type = Text)]
-        lists: String,
-    }
-    #[derive(Deserialize)]
-    struct LoadedList {
-        name: String,
-        version: i32,
-        values: Vec<String>,
-    }
-    let row: Option<Row> = statement(
+    let row: Option<LoadedRow> = statement(
         "SELECT h.version, coalesce(( \
              SELECT json_agg(json_build_object( \
                  'id', r.id, 'version', r.version, 'name', r.name, 'condition', r.condition, 'priority', r.priority, \
@@ -198,15 +215,56 @@ pub(crate) async fn load(connection: &mut Connection, tenant: TenantId) -> Store
     .get_result(connection)
     .await
     .optional()?;
-    let Some(row) = row else { return Ok(LoadedRules::default()) };
-    let rules: Vec<LoadedRule> = from_json(&row.rules)?;
-    let lists: Vec<LoadedList> = from_json(&row.lists)?;
-    let list = |list: LoadedList| (list.name, ValueList::new(list.version, list.values));
-    Ok(LoadedRules {
-        version: row.version,
-        rules: rules.into_iter().map(LoadedRule::into_source).collect(),
-        lists: lists.into_iter().map(list).collect(),
-    })
+    row.map_or_else(|| Ok(LoadedRules::default()), LoadedRow::into_rules)
+}
+
+/// The rules that decided at a version of the set, with the lists and the labels' names of that time; `None` when there
+/// was no such version. A set of a time at which labels were not kept with it has them by their rules.
+pub(crate) async fn load_past(
+    connection: &mut Connection,
+    tenant: TenantId,
+    version: i64,
+) -> Stored<Option<LoadedRules>> {
+    let row: Option<LoadedRow> = statement(
+        "SELECT s.version, coalesce(( \
+             SELECT json_agg(json_build_object( \
+                 'id', v.rule_id, 'version', v.version, 'name', v.name, 'condition', v.condition, \
+                 'priority', v.priority, 'requires_review', v.requires_review, 'status', 'active', \
+                 'label_id', coalesce(e.\"labelId\", l.id), 'label', coalesce(e.label, v.label))) \
+             FROM json_to_recordset(s.rules) AS e (id uuid, version integer, \"labelId\" uuid, label text) \
+             JOIN rule_versions v ON v.rule_id = e.id AND v.version = e.version AND v.tenant_id = $1 \
+             LEFT JOIN labels l ON l.tenant_id = $1 AND l.name = v.label), '[]')::text AS rules, \
+         coalesce(( \
+             SELECT json_agg(json_build_object('name', v.name, 'version', v.version, 'values', v.values)) \
+             FROM json_to_recordset(s.lists) AS e (id uuid, version integer) \
+             JOIN value_list_versions v ON v.list_id = e.id AND v.version = e.version AND v.tenant_id = $1), \
+             '[]')::text AS lists \
+         FROM rule_sets s WHERE s.tenant_id = $1 AND s.version = $2",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<BigInt, _>(version)
+    .get_result(connection)
+    .await
+    .optional()?;
+    row.map(LoadedRow::into_rules).transpose()
+}
+
+/// The newest rule set of the tenant, or the one that was in force at a time; 0 when there was none.
+pub(crate) async fn version_at(connection: &mut Connection, tenant: TenantId, at: Option<DateTime>) -> Stored<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+    }
+    let row: Row = statement(
+        "SELECT coalesce(max(version), 0) AS version FROM rule_sets \
+         WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR created_at <= $2)",
+    )
+    .bind::<SqlUuid, _>(tenant.0)
+    .bind::<Nullable<Timestamptz>, _>(at)
+    .get_result(connection)
+    .await?;
+    Ok(row.version)
 }
 
 /// The lists of some versions of the tenant's rule set.

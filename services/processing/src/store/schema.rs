@@ -75,6 +75,7 @@ diesel::table! {
         llm_model -> Nullable<Text>,
         llm_monthly_budget -> Nullable<Numeric>,
         llm_currency -> Text,
+        llm_disclosure -> Text,
         updated_by -> Json,
         updated_at -> Timestamptz,
     }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::schema::processing_settings;
 use super::{Stored, unreadable};
-use crate::domain::settings::{LlmSettings, Stages, TenantSettings};
+use crate::domain::settings::{Disclosure, LlmSettings, Stages, TenantSettings};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = processing_settings)]
@@ -29,6 +29,7 @@ struct SettingsRow {
     llm_model: Option<String>,
     llm_monthly_budget: Option<BigDecimal>,
     llm_currency: String,
+    llm_disclosure: String,
     updated_by: Value,
     updated_at: DateTime,
 }
@@ -69,6 +70,7 @@ pub(crate) async fn save(
         llm_model: settings.llm.model.clone(),
         llm_monthly_budget: settings.llm.monthly_budget.as_ref().map(|budget| budget.as_decimal().clone()),
         llm_currency: settings.llm.currency.clone(),
+        llm_disclosure: settings.llm.disclosure.as_str().to_owned(),
         updated_by: serde_json::to_value(by).map_err(unreadable)?,
         updated_at: at,
     };
@@ -93,6 +95,8 @@ impl From<SettingsRow> for TenantSettings {
                 model: row.llm_model,
                 monthly_budget: row.llm_monthly_budget.map(Amount::from_stored),
                 currency: row.llm_currency,
+                // Of a word from a later build: no record leaves.
+                disclosure: Disclosure::parse(&row.llm_disclosure).unwrap_or(Disclosure::Forbidden),
             },
             version: row.version,
             updated_at: Some(row.updated_at),

@@ -10,8 +10,9 @@ use super::learn_from_people::learn_from_people;
 use super::settle_pending::end_waits;
 use crate::app::App;
 use crate::domain::decision::Decision;
+use crate::domain::model_answer::refuted;
 use crate::store::records::NewRecord;
-use crate::store::{decisions, records};
+use crate::store::{decisions, model_answers, records};
 
 /// A person's decision that was heard of.
 #[derive(Clone, Debug)]
@@ -46,7 +47,14 @@ pub(crate) async fn accept_approvals(
     decisions::insert_of_people(connection, &made).await?;
     records::give_to_people(connection, tenants, &standing).await?;
     end_waits(connection, app, tenants, &locked).await?;
-    learn_from_people(connection, app, tenants, &locked).await
+    learn_from_people(connection, app, tenants, &locked).await?;
+    let refuted: Vec<_> = approvals
+        .iter()
+        .filter_map(|one| {
+            Some((one.tenant, refuted(one.approved.proposal.reasoning.llm.as_ref(), &one.approved.label)?))
+        })
+        .collect();
+    model_answers::forget(connection, &refuted).await
 }
 
 /// The latest approval of each record, by record.

@@ -65,7 +65,8 @@ async fn redecide_each_once(
     }
     let waiting = pending_decisions::find(connection, tenants, &ids).await?;
     let said: Vec<_> = requests.iter().map(|request| &request.requested.record).collect();
-    let changed = records::renormalize(connection, tenants, &said).await?;
+    let now = requests.iter().map(|request| request.cause.at).max().unwrap_or_default();
+    let changed = records::renormalize(connection, tenants, &said, now).await?;
     forget_texts(connection, app, tenants, &Vec::from_iter(changed.clone())).await?;
     let done = decisions::existing(connection, tenants, &wanted(&requests, |request| Some(request.decision))).await?;
     let earlier =

@@ -21,10 +21,11 @@ use super::rounds::one_of_each;
 use super::settle_pending::{end_waits, settle_at_once};
 use crate::app::App;
 use crate::domain::decision::{Decision, SERVICE};
+use crate::domain::model_answer::refuted;
 use crate::domain::similarity::undecided;
 use crate::store::records::Standing;
 use crate::store::shadow_matches::{self, TrialOf};
-use crate::store::{decisions, labels, records};
+use crate::store::{decisions, labels, model_answers, records};
 
 /// A record that a person gives a label.
 #[derive(Clone, Debug)]
@@ -77,7 +78,7 @@ async fn relabel_each_once(
     let wanted: Vec<_> = requests.iter().map(|one| (one.requested.record.record_id, one.decision)).collect();
     let done = decisions::existing(connection, tenants, &wanted).await?;
     let (mut people, mut machines, mut events) = (Vec::new(), Vec::new(), Vec::new());
-    let mut trials = Vec::new();
+    let (mut trials, mut wrong) = (Vec::new(), Vec::new());
     for request in requests {
         let record = request.requested.record.record_id;
         let Some(now) = known.standing.get(&record) else { continue };
@@ -88,6 +89,10 @@ async fn relabel_each_once(
             Outcome::None(outcome) => events.push(answer(&request, now, &now.current, outcome)),
             Outcome::OfPerson(made) => {
                 let (decision, told) = *made;
+                let asked = now.current.receipt.reasoning.llm.as_ref();
+                wrong.extend(
+                    decision.label.as_deref().and_then(|label| Some((decision.tenant_id, refuted(asked, label)?))),
+                );
                 events.extend([told, answer(&request, now, &decision, ReprocessOutcome::Changed)]);
                 people.push(decision);
             }
@@ -107,6 +112,7 @@ async fn relabel_each_once(
     end_waits(connection, app, tenants, &changed).await?;
     learn_from_people(connection, app, tenants, &changed).await?;
     shadow_matches::insert(connection, &trials).await?;
+    model_answers::forget(connection, &wrong).await?;
     app.outbox.append(connection, &events).await
 }
 

@@ -1,18 +1,21 @@
 //! Changes how a tenant's records are decided, from the next batch on.
 
 use common::Violation;
-use common::event::Cause;
+use common::event::{Cause, Event, ProcessingSettingsUpdated};
 use db::{Connection, DbError};
 
 use crate::app::App;
-use crate::domain::settings::{SettingsChange, TenantSettings};
+use crate::domain::decision::SERVICE;
+use crate::domain::settings::{LlmOffer, SettingsChange, TenantSettings};
 use crate::store::settings;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UpdateSettingsError {
     #[error("the settings are at version {0}")]
     VersionConflict(i32),
-    #[error("the settings cannot work")]
+    #[error("the installation has no language model")]
+    LlmNotConfigured,
+    #[error("the settings do not fit the installation")]
     Invalid(Vec<Violation>),
     #[error("the settings cannot be stored")]
     Db(#[from] DbError),
@@ -34,7 +37,26 @@ pub(crate) async fn update_settings(
         let message = "cannot be switched on: this installation has no embedding model; its operator runs `make model`";
         return Err(UpdateSettingsError::Invalid(vec![Violation::new("stages.embedding", "not_available", message)]));
     }
+    check_llm(app, &before, &after)?;
     settings::save(connection, cause.tenant_id, &after, &cause.actor, cause.at).await?;
+    let told = ProcessingSettingsUpdated {
+        tenant_id: cause.tenant_id,
+        version: after.version,
+        before: before.told(),
+        after: after.told(),
+    };
+    app.outbox.append(connection, &[Event::new(cause, SERVICE, &told)]).await?;
     app.learning.wake();
     Ok(after)
+}
+
+/// A tenant whose installation lost its model may still change everything else.
+fn check_llm(app: &App, before: &TenantSettings, after: &TenantSettings) -> Result<(), UpdateSettingsError> {
+    if !after.stages.llm || (before.stages.llm && before.llm == after.llm) {
+        return Ok(());
+    }
+    let step = app.model.as_ref().ok_or(UpdateSettingsError::LlmNotConfigured)?;
+    let model = after.llm.model.as_deref().unwrap_or(step.default_model());
+    let found = after.violations_of_llm(&LlmOffer { currency: step.currency(), has_price: step.has_price(model) });
+    if found.is_empty() { Ok(()) } else { Err(UpdateSettingsError::Invalid(found)) }
 }

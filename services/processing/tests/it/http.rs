@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod calibration;
+mod explain;
 mod labels;
 mod outcomes;
 mod rule_import;
@@ -10,6 +11,7 @@ mod rule_proposals;
 mod rule_test;
 mod rule_versions;
 mod rules;
+mod runs;
 mod settings;
 mod similar_records;
 mod value_lists;

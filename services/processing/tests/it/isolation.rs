@@ -19,6 +19,8 @@ async fn no_route_reaches_into_another_tenant() {
     app.publish(&[ingested(ours.id, &record)]).await;
     ours.outcomes(record.record_id, 1).await;
 
+    let run = ours.admin.post("/api/v1/processing/run", json!({"scope": {}, "dryRun": true})).await;
+    let run = text(&run.body["id"]);
     let record = record.record_id;
     let hidden = [
         ("GET", format!("/api/v1/labels/{label}"), None),
@@ -37,6 +39,11 @@ async fn no_route_reaches_into_another_tenant() {
         ("PATCH", format!("/api/v1/value-lists/{list}"), Some(json!({"add": ["x"]}))),
         ("DELETE", format!("/api/v1/value-lists/{list}"), None),
         ("GET", format!("/api/v1/processing/outcomes/{record}"), None),
+        ("POST", "/api/v1/processing/explain".into(), Some(json!({"recordId": record}))),
+        ("POST", "/api/v1/processing/run".into(), Some(json!({"dryRunId": run}))),
+        ("GET", format!("/api/v1/processing/runs/{run}"), None),
+        ("GET", format!("/api/v1/processing/runs/{run}/outcomes"), None),
+        ("POST", format!("/api/v1/processing/runs/{run}/cancel"), None),
         ("POST", "/api/v1/rules/test".into(), Some(json!({"condition": "true", "recordId": record}))),
         ("POST", "/api/v1/rules/preview".into(), Some(json!({"condition": "true", "label": "theirs", "ruleId": rule}))),
     ];
@@ -98,6 +105,15 @@ async fn the_database_itself_hides_other_tenants_rows() {
     let record = snapshot("x");
     app.publish(&[ingested(tenant.id, &record)]).await;
     tenant.outcomes(record.record_id, 1).await;
+    tenant.admin.post("/api/v1/processing/run", json!({"scope": {}, "dryRun": true})).await;
+    let id = tenant.id;
+    app.owner_sql(&format!(
+        "INSERT INTO entitlements VALUES ('{id}', 'free', 'full', 10, 'UTC', 1); \
+         INSERT INTO model_usage (tenant_id, month) VALUES ('{id}', '2026-01-01'); \
+         INSERT INTO model_reservations VALUES (gen_random_uuid(), '{id}', '2026-01-01', 1, 1, now()); \
+         INSERT INTO model_answers VALUES ('{id}', '\\x00', '{{}}', 'infinity')"
+    ))
+    .await;
     let tables = [
         "labels",
         "rules",
@@ -110,6 +126,12 @@ async fn the_database_itself_hides_other_tenants_rows() {
         "shadow_matches",
         "value_lists",
         "value_list_versions",
+        "entitlements",
+        "model_usage",
+        "model_reservations",
+        "model_answers",
+        "runs",
+        "run_items",
     ];
     for table in tables {
         assert!(visible(&app, &[tenant.id], table).await > 0, "{table}");

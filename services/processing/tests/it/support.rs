@@ -9,6 +9,8 @@ use common::trace::TraceContext;
 use common::{
     Actor, ApprovalId, Clock as _, DateTime, DecisionId, RecordId, Role, RuleId, SystemClock, TenantId, UserId,
 };
+use language_model::{LanguageModelSettings, Price};
+use outbound::OutboundSettings;
 use processing::{EmbeddingSource, EmbeddingsSettings, Processing, ProcessingSettings, RulesSettings};
 use serde_json::{Value, json};
 use test_support::{Client, Resources, TestApp, wait_until};
@@ -27,6 +29,8 @@ pub(crate) fn settings(resources: &Resources) -> ProcessingSettings {
         telemetry: resources.telemetry(),
         rules: RulesSettings::default(),
         embeddings: embeddings(),
+        language_model: LanguageModelSettings::default(),
+        outbound: OutboundSettings::default(),
     }
 }
 
@@ -38,6 +42,24 @@ pub(crate) fn embeddings() -> EmbeddingsSettings {
         refit_seconds: 0,
         ..EmbeddingsSettings::default()
     }
+}
+
+/// The whole service with the language model `model-a` behind that address.
+pub(crate) async fn start_with_model(base_url: &str) -> TestApp {
+    TestApp::start::<Processing>(|resources| {
+        // A micro-unit a token.
+        let price = Price { prompt: 1_000_000, cached_prompt: None, completion: 1_000_000 };
+        let language_model = LanguageModelSettings {
+            enabled: true,
+            base_url: base_url.to_owned(),
+            model: "model-a".into(),
+            prices: [("model-a".to_owned(), price)].into(),
+            ..LanguageModelSettings::default()
+        };
+        let outbound = OutboundSettings { allow: vec!["127.0.0.1".into()], ..OutboundSettings::default() };
+        ProcessingSettings { language_model, outbound, ..settings(resources) }
+    })
+    .await
 }
 
 /// A tenant with its admin.

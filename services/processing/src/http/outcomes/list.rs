@@ -1,7 +1,7 @@
 //! `GET /processing/outcomes/{recordId}`
 
 use actix_web::web::Data;
-use classifier::RuleResult;
+use classifier::{RuleOutcome, RuleResult};
 use common::decision::Reasoning;
 use common::error_code::ErrorBody;
 use common::record::{RecordStatus, Stage};
@@ -87,13 +87,6 @@ pub(crate) struct ReviewResponse {
 impl From<FullReceipt> for OutcomeResponse {
     fn from(receipt: FullReceipt) -> Self {
         let FullReceipt { decision, current, rules } = receipt;
-        let rules = rules.into_iter().map(|rule| RuleOutcomeResponse {
-            rule_id: rule.rule_id,
-            version: rule.version,
-            name: rule.name,
-            outcome: rule.outcome,
-            error: rule.error,
-        });
         Self {
             id: decision.id,
             record_id: decision.record_id,
@@ -104,11 +97,17 @@ impl From<FullReceipt> for OutcomeResponse {
             confidence: decision.confidence,
             status: decision.status,
             reasoning: decision.receipt.reasoning,
-            rules: rules.collect(),
+            rules: rules.into_iter().map(RuleOutcomeResponse::from).collect(),
             review: decision.receipt.review.map(ReviewResponse::from),
             decided_by: decision.decided_by,
             decided_at: decision.decided_at,
         }
+    }
+}
+
+impl From<RuleOutcome> for RuleOutcomeResponse {
+    fn from(rule: RuleOutcome) -> Self {
+        Self { rule_id: rule.rule_id, version: rule.version, name: rule.name, outcome: rule.outcome, error: rule.error }
     }
 }
 

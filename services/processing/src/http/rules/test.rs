@@ -82,10 +82,22 @@ impl Check for TestRule {
         if self.record.is_some() == self.record_id.is_some() {
             found.push(Violation::new("record", "exactly_one", "must be given, or else recordId, and not both"));
         }
-        if let Some(record) = &self.record {
-            check_text(&mut found, "record.source", &record.source, 1, MAX_LINE);
-            found.extend(NormalizedRecord::from(record.clone()).violations("record."));
-        }
+        found.extend(self.record.iter().flat_map(SampleRecord::violations));
+        found
+    }
+}
+
+impl SampleRecord {
+    /// What `record.source` is.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Everything that is wrong with the field `record`.
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        check_text(&mut found, "record.source", &self.source, 1, MAX_LINE);
+        found.extend(NormalizedRecord::from(self.clone()).violations("record."));
         found
     }
 }

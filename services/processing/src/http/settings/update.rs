@@ -10,7 +10,7 @@ use web::{ApiError, Body, Caller, Check, IfMatch, Reply, idempotent};
 
 use super::SettingsResponse;
 use crate::app::App;
-use crate::domain::settings::SettingsChange;
+use crate::domain::settings::{Disclosure, SettingsChange};
 use crate::http::given::given;
 use crate::usecases;
 
@@ -36,7 +36,7 @@ pub(crate) struct UpdateSettings {
     llm: UpdateLlm,
 }
 
-/// Stages that this installation cannot try, such as `embedding` without a model, cannot be switched on.
+/// `llm` takes a language model of the installation and a monthly budget, `embedding` an embedding model.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateStages {
@@ -54,11 +54,11 @@ pub(crate) struct UpdateStages {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateLlm {
-    /// Null takes the model away.
+    /// Null for the installation's model.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     model: Option<Option<String>>,
-    /// Null takes the limit away.
+    /// Most that may be spent in a month of the tenant's calendar. Null only while the stage is off.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Amount>)]
     monthly_budget: Option<Option<Amount>>,
@@ -66,6 +66,10 @@ pub(crate) struct UpdateLlm {
     #[serde(default, deserialize_with = "given")]
     #[schema(nullable = false)]
     currency: Option<String>,
+    /// `forbidden`: no record is sent, whatever else is set.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    disclosure: Option<Disclosure>,
 }
 
 impl From<UpdateSettings> for SettingsChange {
@@ -80,6 +84,7 @@ impl From<UpdateSettings> for SettingsChange {
             llm_model: body.llm.model,
             llm_monthly_budget: body.llm.monthly_budget,
             llm_currency: body.llm.currency,
+            llm_disclosure: body.llm.disclosure,
         }
     }
 }
@@ -97,9 +102,12 @@ impl Check for UpdateSettings {
     request_body = UpdateSettings,
     responses(
         (status = 200, description = "The settings after the change.", body = SettingsResponse),
+        (status = 409, description = "`llm_not_configured`: the stage cannot be switched on here; context names the \
+         settings that the installation's operator has to set.", body = ErrorBody),
         (status = 412, description = "`version_conflict`", body = ErrorBody),
-        (status = 422, description = "`validation_failed`; rule `not_available` for a stage that this installation cannot try.",
-         body = ErrorBody),
+        (status = 422, description = "`validation_failed`; rule `not_available` for a stage that this installation cannot try, \
+         `required` for a budget that the llm stage needs, `no_price` for a model that has none, `currency` where \
+         the installation's prices are in another one.", body = ErrorBody),
     )
 )]
 pub(crate) async fn update_processing_settings(

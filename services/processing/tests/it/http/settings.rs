@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Tenant, ingested, snapshot, start};
+use crate::support::{Tenant, ingested, snapshot, start, start_with_model};
 
 const PATH: &str = "/api/v1/processing/settings";
 
@@ -17,6 +17,7 @@ async fn a_new_tenant_has_the_defaults() {
       "autoAcceptThreshold": 0.9,
       "llm": {
         "currency": "USD",
+        "disclosure": "permitted",
         "model": null,
         "monthlyBudget": null
       },
@@ -41,11 +42,17 @@ async fn what_is_named_changes_and_the_rest_stays() {
     let body = json!({"autoAcceptThreshold": 0.75, "llm": {"model": "small", "monthlyBudget": "20.00"}});
     let changed = tenant.admin.patch(PATH, body).await;
     assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")), "{changed:?}");
-    assert_eq!(changed.body["llm"], json!({"model": "small", "monthlyBudget": "20.00", "currency": "USD"}));
+    assert_eq!(
+        changed.body["llm"],
+        json!({"model": "small", "monthlyBudget": "20.00", "currency": "USD", "disclosure": "permitted"})
+    );
     assert_eq!((&changed.body["autoAcceptThreshold"], &changed.body["targetErrorRate"]), (&json!(0.75), &json!(0.02)));
     let cleared =
         tenant.admin.patch(PATH, json!({"llm": {"model": null, "monthlyBudget": null, "currency": "EUR"}})).await;
-    assert_eq!(cleared.body["llm"], json!({"model": null, "monthlyBudget": null, "currency": "EUR"}));
+    assert_eq!(
+        cleared.body["llm"],
+        json!({"model": null, "monthlyBudget": null, "currency": "EUR", "disclosure": "permitted"})
+    );
     assert_eq!(cleared.body["version"], 3);
     assert_eq!(tenant.admin.get(PATH).await.body, cleared.body);
     let same = tenant.admin.patch(PATH, json!({"stages": {"rule": true, "embedding": false}})).await;
@@ -59,13 +66,51 @@ async fn what_is_named_changes_and_the_rest_stays() {
 async fn stages_that_do_not_exist_cannot_be_switched_on() {
     let app = start().await;
     let tenant = Tenant::new(&app);
-    let answer = tenant.admin.patch(PATH, json!({"stages": {"llm": true}})).await;
-    assert_eq!((answer.status, &answer.body["code"]), (422, &json!("validation_failed")));
-    let field = &answer.body["context"]["fields"][0];
-    assert_eq!((&field["path"], &field["rule"]), (&json!("stages.llm"), &json!("not_available")));
     let answer = tenant.admin.patch(PATH, json!({"auditSampleRate": 1.5, "llm": {"monthlyBudget": "-1"}})).await;
     assert_eq!(answer.body["context"]["fields"].as_array().map(Vec::len), Some(2), "{answer:?}");
     assert_eq!(app.count("processing_settings").await, 0);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_language_model_the_stage_stays_off_and_the_operator_is_told_what_to_set() {
+    let app = start().await;
+    let tenant = Tenant::new(&app);
+    let on = json!({"stages": {"llm": true}, "llm": {"monthlyBudget": "20.00"}});
+    let answer = tenant.admin.patch(PATH, on).await;
+    assert_eq!((answer.status, &answer.body["code"]), (409, &json!("llm_not_configured")), "{answer:?}");
+    assert_eq!(answer.body["context"]["settings"][0], "VERDICT__LANGUAGE_MODEL__ENABLED");
+    assert_eq!(app.count("processing_settings").await, 0);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_llm_stage_takes_a_budget_in_the_currency_of_the_prices_and_a_model_with_a_price() {
+    let fake = fake_model::FakeModel::start().await;
+    let app = start_with_model(&fake.base_url()).await;
+    let tenant = Tenant::new(&app);
+    let on =
+        async |llm: serde_json::Value| tenant.admin.patch(PATH, json!({"stages": {"llm": true}, "llm": llm})).await;
+    for (llm, path, rule) in [
+        (json!({}), "llm.monthlyBudget", "required"),
+        (json!({"monthlyBudget": "5", "currency": "EUR"}), "llm.currency", "currency"),
+        (json!({"monthlyBudget": "5", "model": "model-b"}), "llm.model", "no_price"),
+    ] {
+        let answer = on(llm).await;
+        assert_eq!((answer.status, &answer.body["code"]), (422, &json!("validation_failed")), "{answer:?}");
+        let field = &answer.body["context"]["fields"][0];
+        assert_eq!((&field["path"], &field["rule"]), (&json!(path), &json!(rule)));
+    }
+    let set = on(json!({"monthlyBudget": "5", "disclosure": "forbidden"})).await;
+    assert_eq!((set.status, &set.body["stages"]["llm"]), (200, &json!(true)), "{set:?}");
+    assert_eq!(set.body["llm"]["disclosure"], "forbidden");
+    let without = tenant.admin.patch(PATH, json!({"llm": {"monthlyBudget": null}})).await;
+    assert_eq!(without.status, 422, "the budget stays while the stage is on");
+    let told = app.wait_for_event("PROCESSING_SETTINGS_UPDATED").await;
+    let told: serde_json::Value = serde_json::from_str(told.data.get()).expect("JSON");
+    assert_eq!((&told["before"]["llmStage"], &told["after"]["llmStage"]), (&json!(false), &json!(true)));
+    assert_eq!(told["after"]["llmMonthlyBudget"], "5");
+    assert_eq!(fake.count(), 0, "nobody is called for a setting");
     app.finish().await;
 }
 

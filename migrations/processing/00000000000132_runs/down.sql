@@ -1,0 +1,2 @@
+DROP TABLE run_items;
+DROP TABLE runs;
