@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ::settings::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use actix_web::web::Data;
 use bus::{Bus, Consumer, Outbox, Relay};
+use classifier::Outcome;
+use common::decision::WhyHuman;
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
 use offboarding::{DeletedTenants, Offboarding, Rows};
@@ -15,14 +17,25 @@ use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
+use crate::cascade::Cascade;
 use crate::consumers::feedback::Feedback;
 use crate::consumers::on_entitlements::OnEntitlements;
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_reprocess_requested::OnReprocessRequested;
+use crate::domain::similarity::and_so_a_person_is_asked;
+use crate::jobs::learn::Learning;
 use crate::rule_book::RuleBook;
-use crate::settings::ProcessingSettings;
+use crate::settings::{EmbeddingsSettings, ProcessingSettings};
 use crate::stages::model::ModelStep;
-use crate::{http, jobs, openapi};
+use crate::store::rule_sets::Head;
+use crate::tenant_memory::Memories;
+use crate::vectors::{Absent, VectorSource};
+use crate::{cascade, http, jobs, openapi, vectors};
+
+/// Told to people where the embedding stage is on and there is no model.
+pub(crate) const NO_VECTORS: &str = "the embedding stage is switched on, but this installation has no embedding model";
+/// The same of the llm stage.
+const NO_MODEL: &str = "the llm stage is switched on, but this installation has no language model";
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/processing");
 
@@ -42,6 +55,11 @@ pub(crate) struct App {
     pub(crate) previews: Semaphore,
     /// Tenants for whom nothing is decided any more.
     pub(crate) deleted: DeletedTenants,
+    /// Texts to vectors; or why there are none here.
+    pub(crate) vectors: Result<Arc<dyn VectorSource>, Absent>,
+    pub(crate) memories: Memories,
+    pub(crate) cascade: Cascade,
+    pub(crate) learning: Learning,
     /// The language model; none where the installation has none.
     pub(crate) model: Option<ModelStep>,
     /// Wakes the worker when a run was asked for.
@@ -65,9 +83,37 @@ impl App {
             rules: RuleBook::new(&settings.rules),
             previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
             deleted: DeletedTenants::default(),
+            vectors: vectors_of(&settings.embeddings),
+            memories: Memories::new(&settings.embeddings),
+            cascade: Cascade::new(&settings.embeddings),
+            learning: Learning::new(&settings.embeddings),
             model,
             runs_asked: Notify::new(),
         })
+    }
+
+    /// The model whose vectors are used; none when there is none.
+    pub(crate) fn model_id(&self) -> Option<&str> {
+        self.vectors.as_ref().ok().map(|source| source.model_id())
+    }
+
+    /// Whether what the rules left open is for a later stage. Where such a stage is switched on and cannot be tried, the
+    /// person who is asked instead is told.
+    pub(crate) fn leave_to_later_stages(&self, head: &Head, outcome: &mut Outcome) -> bool {
+        if outcome.reasoning.why_human != Some(WhyHuman::NoStageDecided) {
+            return false;
+        }
+        if head.embedding_stage && self.vectors.is_ok() || head.llm_stage && self.model.is_some() {
+            return true;
+        }
+        let missing = match (head.embedding_stage, head.llm_stage) {
+            (true, _) => NO_VECTORS,
+            (_, true) => NO_MODEL,
+            (false, false) => return false,
+        };
+        outcome.reasoning.summary = and_so_a_person_is_asked(&outcome.reasoning.summary, missing);
+        outcome.reasoning.why_human = Some(WhyHuman::StageUnavailable);
+        false
     }
 
     /// The database decides readiness. The broker does not: rules and labels are served without it.
@@ -78,8 +124,25 @@ impl App {
             let bus = bus.clone();
             Box::pin(async move { bus.ping().await.map_err(|error| error.to_string()) })
         });
-        Health(vec![HealthCheck::database(self.db.clone()), broker])
+        let absent = self.vectors.as_ref().err().map(|absent| absent.0.clone());
+        let remedy = "Run `make model`, or set VERDICT__EMBEDDINGS__MODEL_DIR; until then records that no rule decides go to people.";
+        let embeddings = HealthCheck::optional("embeddings", remedy, move || {
+            let absent = absent.clone();
+            Box::pin(async move { absent.map_or(Ok(()), Err) })
+        });
+        Health(vec![HealthCheck::database(self.db.clone()), broker, embeddings])
     }
+}
+
+fn vectors_of(settings: &EmbeddingsSettings) -> Result<Arc<dyn VectorSource>, Absent> {
+    let source = vectors::start(settings);
+    match &source {
+        Ok(source) => tracing::info!(model = source.model_id(), "embeddings are ready"),
+        Err(absent) => {
+            tracing::warn!(reason = absent.0, "there are no embeddings; what rules leave open goes to people");
+        }
+    }
+    source
 }
 
 impl Service for Processing {
@@ -145,6 +208,10 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(deletions.run(shutdown.clone()));
     work.spawn(offboarding.clone().watch(shutdown.clone()));
     work.spawn(offboarding.remove(shutdown.clone()));
+    for _ in 0..cascade::WORKERS {
+        work.spawn(cascade::run(Arc::clone(&app), shutdown.clone()));
+    }
+    work.spawn(jobs::learn::run(Arc::clone(&app), shutdown.clone()));
     let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
     let allowed = Consumer::new(app.bus.clone(), bus::queue("processing.entitlements"), allowed);
     work.spawn(allowed.without(app.deleted.filter()).run(shutdown.clone()));

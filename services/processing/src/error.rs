@@ -20,6 +20,7 @@ use crate::usecases::delete_rule::DeleteRuleError;
 use crate::usecases::delete_value_list::DeleteValueListError;
 use crate::usecases::dismiss_proposal::DismissProposalError;
 use crate::usecases::explain_decision::ExplainDecisionError;
+use crate::usecases::find_similar::FindSimilarError;
 use crate::usecases::list_outcomes::ListOutcomesError;
 use crate::usecases::preview_rule::PreviewRuleError;
 use crate::usecases::promote_rule::PromoteRuleError;
@@ -174,6 +175,22 @@ impl From<ListOutcomesError> for ApiError {
         match error {
             ListOutcomesError::NotFound => Self::not_found("record"),
             ListOutcomesError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FindSimilarError> for ApiError {
+    fn from(error: FindSimilarError) -> Self {
+        match error {
+            FindSimilarError::NotFound => Self::not_found("record"),
+            FindSimilarError::NoModel(reason) => {
+                Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "no_model").with("detail", reason)
+            }
+            FindSimilarError::StageOff => Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "stage_off"),
+            FindSimilarError::NoVectors(error) => Self::new(ErrorCode::UpstreamUnavailable)
+                .message("The embedding model did not answer. Try again shortly.")
+                .because(error),
+            FindSimilarError::Db(error) => error.into(),
         }
     }
 }

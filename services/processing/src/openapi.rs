@@ -38,6 +38,8 @@ use crate::http;
         http::value_lists::update::update_value_list,
         http::value_lists::delete::delete_value_list,
         http::outcomes::list::list_outcomes,
+        http::records::similar::list_similar_records,
+        http::calibration::show::show_calibration,
         http::explain::explain,
         http::runs::start::start_run,
         http::runs::list::list_runs,

@@ -1,7 +1,8 @@
 //! Labels, rules and decisions.
 
 use common::Permission::{
-    LabelsRead, LabelsWrite, ProcessingRead, ProcessingWrite, RulesPropose, RulesRead, RulesTest, RulesWrite,
+    LabelsRead, LabelsWrite, ProcessingRead, ProcessingWrite, RecordsRead, RulesPropose, RulesRead, RulesTest,
+    RulesWrite,
 };
 
 use super::Route;
@@ -39,6 +40,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Processing, Patch, "/api/v1/value-lists/{id}", RulesWrite),
     Route::to(Processing, Delete, "/api/v1/value-lists/{id}", RulesWrite),
     Route::to(Processing, Get, "/api/v1/processing/outcomes/{recordId}", ProcessingRead),
+    Route::to(Processing, Get, "/api/v1/processing/calibration", ProcessingRead),
+    // Records are ingestion's; what is like them is known where their vectors are.
+    Route::to(Processing, Get, "/api/v1/records/{id}/similar", RecordsRead),
     Route::to(Processing, Post, "/api/v1/processing/explain", ProcessingRead),
     Route::to(Processing, Post, "/api/v1/processing/run", ProcessingWrite),
     Route::to(Processing, Get, "/api/v1/processing/runs", ProcessingRead),

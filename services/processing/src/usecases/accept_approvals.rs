@@ -6,6 +6,9 @@ use common::event::Approved;
 use common::{Actor, DecisionId, RecordId, TenantId};
 use db::{Connection, DbError};
 
+use super::learn_from_people::learn_from_people;
+use super::settle_pending::end_waits;
+use crate::app::App;
 use crate::domain::decision::Decision;
 use crate::domain::model_answer::refuted;
 use crate::store::records::NewRecord;
@@ -22,6 +25,7 @@ pub(crate) struct Approval {
 /// Hearing of a decision twice, or of several in any order, ends in the same state.
 pub(crate) async fn accept_approvals(
     connection: &mut Connection,
+    app: &App,
     tenants: &[TenantId],
     approvals: &[Approval],
 ) -> Result<(), DbError> {
@@ -42,6 +46,8 @@ pub(crate) async fn accept_approvals(
         approvals.iter().map(|one| Decision::of_person(one.tenant, one.actor.clone(), &one.approved)).collect();
     decisions::insert_of_people(connection, &made).await?;
     records::give_to_people(connection, tenants, &standing).await?;
+    end_waits(connection, app, tenants, &locked).await?;
+    learn_from_people(connection, app, tenants, &locked).await?;
     let refuted: Vec<_> = approvals
         .iter()
         .filter_map(|one| {

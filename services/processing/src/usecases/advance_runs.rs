@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use common::decision::Thresholds;
 use common::event::{Cause, Event, ReprocessOutcome, Reprocessed, RunCompleted};
+use common::record::Stage;
 use common::trace::TraceContext;
 use common::{Actor, DateTime, DecisionId, LabelId, RecordId, RunId, TenantId};
 use db::{Connection, DbError};
@@ -134,7 +135,9 @@ impl Deciding<'_> {
             return left(RunResult::Conflict, Some("decided_since"));
         }
         let Some(next) = self.decide(known, now) else { return left(RunResult::Failed, Some("label_is_gone")) };
-        if next.is_as(&now.current) {
+        // What rules leave open is for the later stages; what those came to is not undone by rules that say nothing.
+        let is_left_open = next.stage == Stage::None && matches!(now.current.stage, Stage::Embedding | Stage::Llm);
+        if is_left_open || next.is_as(&now.current) {
             let result = if said.is_some() { RunResult::Conflict } else { RunResult::Unchanged };
             return left(result, said.map(|_| "comes_out_otherwise"));
         }

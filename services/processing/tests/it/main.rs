@@ -6,4 +6,5 @@ mod flows;
 mod http;
 mod isolation;
 mod schema;
+mod similarity;
 mod support;
