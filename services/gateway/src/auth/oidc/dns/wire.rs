@@ -190,7 +190,7 @@ mod tests {
         let expected = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x02_a\x07example\x03com\x00\x00\x10\x00\x01";
         assert_eq!(message[..expected.len()], expected[..]);
         assert_eq!(message[expected.len()..], [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0]);
-        for name in ["", ".", "a..b", &"x".repeat(64), &"a.".repeat(127)] {
+        for name in ["", ".", "a..b", &"x".repeat(64), &"a.".repeat(128)] {
             assert_eq!(question(1, name), Err(Fault::Name), "{name}");
         }
     }
