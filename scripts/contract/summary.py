@@ -35,6 +35,8 @@ NEVER_SUCCEED = {
 # Calls that may or may not succeed: an import, an operation or a run mostly has ended before it is cancelled, and few
 # generated texts are documents of rules, providers or the name of the caller's own tenant.
 SELDOM_SUCCEED = {
+    # Takes an embedding model, and the stage switched on.
+    "GET /api/v1/records/{id}/similar",
     "POST /api/v1/records/imports/{id}/cancel",
     "POST /api/v1/operations/{id}/cancel",
     "POST /api/v1/processing/runs/{id}/cancel",

@@ -73,6 +73,10 @@ stack_env() {
       SVC_ENV+=("VERDICT__PUBLIC__URL=$GATEWAY_URL" "VERDICT__FILES__STORE__FOLDER=$STATE/files")
       wanted='^VERDICT__(INTERNAL__PUBLIC_KEYS|SEALING__KEYS)='
       ;;
+    processing)
+      # Without weights there, what rules leave open goes to people; 'make model' fetches them.
+      SVC_ENV+=("VERDICT__EMBEDDINGS__MODEL_DIR=${MODEL_DIR:-$ROOT/.dev/models/all-MiniLM-L6-v2}")
+      ;;
     billing)
       [[ -z "${PLANS_FILE:-}" ]] || SVC_ENV+=("VERDICT__PLANS__FILE=$PLANS_FILE")
       if [[ "${BILLING:-}" = double ]]; then

@@ -4,6 +4,7 @@
 //! behind the other without padding: the limit of a batch is for the caches, not for the waste. Never runs on the threads
 //! of an async runtime: those only wait.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -124,9 +125,11 @@ fn work(encoder: &Encoder, waiting: &Waiting, threads: usize) {
     while let Some(jobs) = next(waiting, threads) {
         let wanted: Vec<Job> = jobs.into_iter().filter(|job| !job.reply.is_closed()).collect();
         let texts: Vec<&str> = wanted.iter().flat_map(|job| job.texts.iter().map(String::as_str)).collect();
-        match encoder.embed(&texts) {
-            Ok(vectors) => answer(wanted, vectors),
-            Err(error) => refuse(wanted, &error),
+        // A text that breaks the network must not take the thread with it: the others would wait for ever in the end.
+        match catch_unwind(AssertUnwindSafe(|| encoder.embed(&texts))) {
+            Ok(Ok(vectors)) => answer(wanted, vectors),
+            Ok(Err(error)) => refuse(wanted, &error.to_string()),
+            Err(_) => refuse(wanted, "it panicked"),
         }
     }
 }
@@ -157,8 +160,8 @@ fn answer(jobs: Vec<Job>, vectors: Vec<Embedding>) {
     }
 }
 
-fn refuse(jobs: Vec<Job>, error: &EmbedError) {
+fn refuse(jobs: Vec<Job>, why: &str) {
     for job in jobs {
-        let _ = job.reply.send(Err(EmbedError::Failed(error.to_string())));
+        let _ = job.reply.send(Err(EmbedError::Failed(why.to_owned())));
     }
 }

@@ -1,7 +1,6 @@
 //! Automation at the target error: thresholds set on one half of the held-out records, tried on the other.
 
-use learning::confidence::novelty::familiarity;
-use learning::{Calibrator, Closed, Conformal, Novelty, Policy, Reliability, Route, Scored, Target, Threshold, decide};
+use learning::{Calibrator, Outcome, Policy, PolicySettings, Reliability, Route, Scored, Target, decide};
 use serde::Serialize;
 
 use crate::measures::{mean, share};
@@ -33,6 +32,12 @@ pub(crate) struct Acceptance {
     pub(crate) reliability: Reliability,
 }
 
+impl Settings {
+    pub(crate) fn of_policy(&self, labels: usize) -> PolicySettings {
+        PolicySettings { miss_rate: self.miss_rate, ..PolicySettings::new(labels, self.target) }
+    }
+}
+
 impl Acceptance {
     pub(crate) fn mean(all: &[Self]) -> Self {
         let over = |value: fn(&Self) -> f64| mean(&all.iter().map(value).collect::<Vec<_>>());
@@ -50,38 +55,10 @@ impl Acceptance {
     }
 }
 
-/// A policy from decisions that all were closed.
+/// The policy that follows when a person has seen all of these.
 pub(crate) fn policy(closed: &[(u32, Scored)], labels: usize, settings: &Settings) -> Policy {
-    weighted_policy(closed, &vec![1.0; closed.len()], labels, settings)
-}
-
-/// A policy from closed decisions, each with the number of decisions it stands for.
-pub(crate) fn weighted_policy(closed: &[(u32, Scored)], weights: &[f64], labels: usize, settings: &Settings) -> Policy {
-    let right: Vec<f64> =
-        closed.iter().filter(|(truth, scored)| *truth == scored.top).map(|(_, scored)| familiarity(scored)).collect();
-    let novelty = Novelty::fit(&right);
-    let decisions: Vec<Closed> =
-        closed.iter().zip(weights).map(|((truth, scored), weight)| close(*truth, scored, *weight)).collect();
-    // The threshold is proven for what passes the other gates.
-    let known = closed.iter().zip(&decisions).filter(|((_, scored), _)| !novelty.is_novel(familiarity(scored)));
-    let known: Vec<Closed> = known.map(|(_, decision)| *decision).collect();
-    let truths: Vec<(u32, f64)> =
-        closed.iter().map(|(truth, scored)| (*truth, scored.probabilities[*truth as usize])).collect();
-    Policy {
-        calibrator: Calibrator::fit(&decisions, &Calibrator::default()),
-        threshold: Threshold::fit(&known, settings.target),
-        by_label: Default::default(),
-        standing: Default::default(),
-        conformal: Conformal::fit(&truths, labels, settings.miss_rate),
-        novelty,
-        least_margin: 0.0,
-        model_stage: false,
-    }
-}
-
-/// A decision of which the outcome is known.
-pub(crate) fn close(truth: u32, scored: &Scored, weight: f64) -> Closed {
-    Closed { score: scored.score, label: scored.top, correct: truth == scored.top, weight }
+    let outcomes: Vec<Outcome> = closed.iter().map(|(truth, scored)| Outcome::of(scored, *truth, 1.0)).collect();
+    Policy::fit(&outcomes, &Calibrator::default(), &settings.of_policy(labels))
 }
 
 /// Sets the thresholds on each half and tries them on the other.

@@ -26,6 +26,9 @@ use crate::data::Labelled;
 use crate::report::Report;
 use crate::world::World;
 
+/// With fewer examples a label nothing is accepted, and being known means little.
+const LEAST_FOR_SCOPE: usize = 10;
+
 /// Measures the classifier on a labelled file.
 #[derive(Parser)]
 struct Arguments {
@@ -91,7 +94,11 @@ fn evaluate(world: &World, model_id: &str, arguments: &Arguments) -> Result<Repo
         pairs = runs.iter().flat_map(|run| run.pairs.iter().copied()).collect();
     }
     say(format_args!("leaving labels out"));
-    let out_of_scope = scope::measure(world, None, &arguments.seeds, &settings)?;
+    let enough = arguments.sizes.iter().filter(|size| **size >= LEAST_FOR_SCOPE).map(|size| Some(*size));
+    let out_of_scope = enough
+        .chain([None])
+        .map(|size| scope::measure(world, size, &arguments.seeds, &settings))
+        .collect::<Result<Vec<_>>>()?;
     say(format_args!("playing the stream"));
     let stream = stream::simulate(world, arguments.seeds.first().copied().unwrap_or(0), &settings)?;
     Ok(Report {

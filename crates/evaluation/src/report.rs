@@ -27,7 +27,7 @@ pub(crate) struct Report {
     pub(crate) curve: Vec<Point>,
     pub(crate) per_label: Vec<PerLabel>,
     pub(crate) confusion: Vec<Confused>,
-    pub(crate) out_of_scope: OutOfScope,
+    pub(crate) out_of_scope: Vec<OutOfScope>,
     pub(crate) stream: Stream,
 }
 
@@ -89,18 +89,7 @@ impl Report {
                 point.timing.score_microseconds,
             )?;
         }
-        let scope = &self.out_of_scope;
-        writeln!(
-            text,
-            "\nout of scope ({} labels left out): AUROC {:.3} (probability {:.3}, neighbour {:.3}, reach {:.3}); accepted: {} of unknown, {} of known",
-            scope.labels_left_out,
-            scope.auroc,
-            scope.auroc_by_probability,
-            scope.auroc_by_neighbour,
-            scope.auroc_by_reach,
-            percent(scope.accepted_unknown),
-            percent(scope.accepted_known)
-        )?;
+        self.write_scope(text)?;
         let stream = &self.stream;
         writeln!(
             text,
@@ -124,6 +113,34 @@ impl Report {
             )?;
         }
         Ok(())
+    }
+
+    fn write_scope(&self, text: &mut String) -> std::fmt::Result {
+        let percent = |share: f64| format!("{:.2} %", share * 100.0);
+        let left_out = self.out_of_scope.first().map_or(0, |scope| scope.labels_left_out);
+        writeln!(text, "\n{left_out} labels left out, known from unknown (area under the curve):")?;
+        writeln!(
+            text,
+            "{:>8} {:>16} {:>7} {:>12} {:>10} {:>6} | {:>17} {:>13}",
+            "examples", "unknown ones are", "all", "probability", "neighbour", "reach", "accepted: unknown", "known"
+        )?;
+        for scope in &self.out_of_scope {
+            for (name, parting) in [("in the stream", &scope.in_stream), ("the first", &scope.first)] {
+                writeln!(
+                    text,
+                    "{:>8} {:>16} {:>7.3} {:>12.3} {:>10.3} {:>6.3} | {:>17} {:>13}",
+                    scope.examples.map_or("all".to_owned(), |examples| examples.to_string()),
+                    name,
+                    parting.auroc,
+                    parting.auroc_by_probability,
+                    parting.auroc_by_neighbour,
+                    parting.auroc_by_reach,
+                    percent(parting.accepted_unknown),
+                    percent(parting.accepted_known),
+                )?;
+            }
+        }
+        writeln!(text)
     }
 
     /// For the sheet: curve, automation, reliability, stream.

@@ -7,13 +7,13 @@ use std::collections::VecDeque;
 
 use anyhow::Result;
 use learning::confidence::AuditSettings;
-use learning::{Closed, Memory, Model, Policy, Route, Scored, Standing, decide};
+use learning::{Calibrator, Closed, Memory, Model, Outcome, Policy, PolicySettings, Route, Standing, decide};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde::Serialize;
 
-use crate::acceptance::{self, Settings, close};
+use crate::acceptance::Settings;
 use crate::measures::share;
 use crate::world::{World, id};
 
@@ -21,8 +21,8 @@ use crate::world::{World, id};
 const REFIT: usize = 500;
 /// Closed decisions that thresholds rest on: the youngest.
 const WINDOW: usize = 3_000;
-/// Before this many closed decisions nothing is accepted.
-const COLD: usize = 50;
+/// After so many more decisions by people an audit says nothing of today's thresholds; so a suspension ends.
+const AUDITS_SPEAK_FOR: usize = 1_000;
 
 /// A stretch of the stream.
 #[derive(Clone, Debug, Serialize)]
@@ -66,9 +66,10 @@ struct Tenant<'a> {
     audit: AuditSettings,
     memory: Memory,
     model: Model,
-    policy: Option<Policy>,
-    closed: VecDeque<(u32, Scored, f64)>,
-    audits: VecDeque<Closed>,
+    policy: Policy,
+    closed: VecDeque<Outcome>,
+    /// Each with the number of decisions by people when it came.
+    audits: VecDeque<(usize, Closed)>,
     by_people: usize,
     audited: usize,
     steps_back: usize,
@@ -122,7 +123,7 @@ impl<'a> Tenant<'a> {
             memory: Memory::new(world.dimensions),
             model: Model::blank(world.data.names.len(), world.dimensions, world.settings)
                 .fit(&Memory::new(world.dimensions), &world.descriptions),
-            policy: None,
+            policy: Policy::fit(&[], &Calibrator::default(), &settings.of_policy(world.data.names.len())),
             closed: VecDeque::new(),
             audits: VecDeque::new(),
             by_people: 0,
@@ -134,26 +135,26 @@ impl<'a> Tenant<'a> {
     fn meet(&mut self, record: usize, count: &mut Count) -> Result<()> {
         let truth = self.world.data.labels[record];
         let scored = self.model.score(&self.memory, self.world.seen(record));
-        let accepted = self.policy.as_ref().is_some_and(|policy| decide(&scored, policy).route == Route::Accept);
+        let accepted = decide(&scored, &self.policy).route == Route::Accept;
         count.records += 1;
         count.right += usize::from(scored.top == truth);
         if !accepted {
-            return self.close(record, scored, 1.0);
+            return self.close(record, Outcome::of(&scored, truth, 1.0));
         }
         count.accepted += 1;
         count.wrong += usize::from(scored.top != truth);
         let rate = self.audit.rate_at(self.by_people);
         if AuditSettings::draws(id(record).as_bytes(), b"simulation", rate) {
             self.audited += 1;
-            self.audits.push_back(close(truth, &scored, 1.0));
-            return self.close(record, scored, rate.recip());
+            self.audits.push_back((self.by_people, Outcome::of(&scored, truth, 1.0).closed));
+            return self.close(record, Outcome::of(&scored, truth, rate.recip()));
         }
         self.world.show(&mut self.memory, &[record])
     }
 
-    fn close(&mut self, record: usize, scored: Scored, weight: f64) -> Result<()> {
+    fn close(&mut self, record: usize, outcome: Outcome) -> Result<()> {
         self.by_people += 1;
-        self.closed.push_back((self.world.data.labels[record], scored, weight));
+        self.closed.push_back(outcome);
         if self.closed.len() > WINDOW {
             self.closed.pop_front();
         }
@@ -163,19 +164,13 @@ impl<'a> Tenant<'a> {
     fn refit(&mut self) {
         self.model = self.model.fit(&self.memory, &self.world.descriptions);
         self.model.infer(&mut self.memory);
-        let closed: Vec<(u32, Scored)> =
-            self.closed.iter().map(|(truth, scored, _)| (*truth, scored.clone())).collect();
-        let weights: Vec<f64> = self.closed.iter().map(|one| one.2).collect();
-        let standing = Standing::of(self.audits.make_contiguous(), self.settings.target);
+        while self.audits.front().is_some_and(|(then, _)| self.by_people - then > AUDITS_SPEAK_FOR) {
+            self.audits.pop_front();
+        }
+        let audits: Vec<Closed> = self.audits.iter().map(|audit| audit.1).collect();
+        let standing = Standing::of(&audits, self.settings.target);
         self.steps_back += usize::from(standing != Standing::Trusted);
-        let target = standing.target(self.settings.target).filter(|_| closed.len() >= COLD);
-        self.policy = target.map(|target| {
-            acceptance::weighted_policy(
-                &closed,
-                &weights,
-                self.world.data.names.len(),
-                &Settings { target, ..*self.settings },
-            )
-        });
+        let settings = PolicySettings { standing, ..self.settings.of_policy(self.world.data.names.len()) };
+        self.policy = Policy::fit(self.closed.make_contiguous(), &Calibrator::default(), &settings);
     }
 }

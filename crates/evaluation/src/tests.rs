@@ -61,7 +61,9 @@ async fn every_section_is_measured_and_drawn() {
     let last = report.stream.stretches.last().unwrap();
     assert_eq!(last.records, 300);
     assert!(last.decided_by_people <= 300);
-    assert!(report.out_of_scope.labels_left_out == 1 && report.out_of_scope.auroc > 0.5, "{}", report.table());
+    assert_eq!(report.out_of_scope.iter().map(|scope| scope.examples).collect::<Vec<_>>(), [Some(10), None]);
+    let scope = report.out_of_scope.last().unwrap();
+    assert!(scope.labels_left_out == 1 && scope.in_stream.auroc > 0.5, "{}", report.table());
     let png = path.with_file_name("report.png");
     plot::write(&report.charts(), &png).unwrap();
     assert!(fs::read(&png).unwrap().starts_with(b"\x89PNG"));

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod beta;
+pub mod by_label;
 pub mod calibrator;
 pub mod closed;
 pub mod conformal;
@@ -16,6 +17,7 @@ pub mod reliability;
 pub mod threshold;
 
 pub use audit::{AuditSettings, Standing};
+pub use by_label::Thresholds;
 pub use calibrator::Calibrator;
 pub use closed::Closed;
 pub use conformal::Conformal;

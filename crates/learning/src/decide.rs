@@ -1,38 +1,16 @@
 //! What becomes of a scored record: accepted, asked of a language model, or asked of a person.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::confidence::Standing;
 use crate::confidence::novelty::familiarity;
-use crate::confidence::{Calibrator, Conformal, Novelty, Standing, Threshold};
 use crate::model::Scored;
+use crate::policy::Policy;
 
 /// A set of more labels than this narrows nothing down.
 const NARROW: usize = 5;
 /// How many candidates a decision names.
 const CANDIDATES: usize = 5;
-
-/// What is in force for a tenant.
-#[derive(Clone, Debug)]
-pub struct Policy {
-    /// From scores to probabilities.
-    pub calibrator: Calibrator,
-    /// The tenant's threshold.
-    pub threshold: Threshold,
-    /// Thresholds of labels with enough decisions of their own.
-    pub by_label: BTreeMap<u32, Threshold>,
-    /// What audits say of a label; trusted when it is not there.
-    pub standing: BTreeMap<u32, Standing>,
-    /// The sets of possible labels.
-    pub conformal: Conformal,
-    /// The gate for what is like nothing before.
-    pub novelty: Novelty,
-    /// How much likelier than the next the label must be.
-    pub least_margin: f64,
-    /// Whether there is a language model to ask.
-    pub model_stage: bool,
-}
 
 /// Who decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +43,8 @@ pub enum Reason {
 }
 
 /// A decision with what it rests on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Decision {
     /// The likeliest label.
     pub label: u32,
@@ -107,7 +86,7 @@ pub fn decide(scored: &Scored, policy: &Policy) -> Decision {
 }
 
 fn reason(scored: &Scored, policy: &Policy, familiarity: f64, possible: &[u32]) -> Option<Reason> {
-    let threshold = policy.by_label.get(&scored.top).unwrap_or(&policy.threshold);
+    let threshold = policy.threshold_of(scored.top);
     if policy.standing.get(&scored.top) == Some(&Standing::Suspended) {
         return Some(Reason::Suspended);
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::vector::{dot, dot_small, quantise};
+use crate::vector::{dot, dot_small, quantise, widest};
 
 /// So many times more candidates are scored in f32 than were asked for.
 const RESCORED: usize = 4;
@@ -147,8 +147,15 @@ impl Index {
         }
         let (query, _) = quantise(vector);
         let rows = self.small.chunks_exact(self.dimensions).zip(&self.scales);
-        let mut scored: Vec<(f32, usize)> =
-            rows.enumerate().map(|(place, (row, scale))| (dot_small(row, &query) as f32 * scale, place)).collect();
+        let mut scored: Vec<(f32, usize)> = Vec::with_capacity(self.len());
+        widest(
+            #[inline(always)]
+            || {
+                for (place, (row, scale)) in rows.enumerate() {
+                    scored.push((dot_small(row, &query) as f32 * scale, place));
+                }
+            },
+        );
         let better =
             |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then_with(|| self.ids[a.1].cmp(&self.ids[b.1]));
         scored.select_nth_unstable_by(wanted - 1, better);

@@ -10,16 +10,21 @@ pub mod head;
 pub mod index;
 pub mod memory;
 pub mod model;
+pub mod policy;
+pub mod settled;
 pub mod softmax;
 pub mod spread;
 pub mod vector;
 pub mod words;
 
-pub use confidence::{Calibrator, Closed, Conformal, Evidence, Novelty, Reliability, Standing, Target, Threshold};
-pub use decide::{Decision, Policy, Reason, Route, decide};
+pub use confidence::{
+    Calibrator, Closed, Conformal, Evidence, Novelty, Reliability, Standing, Target, Threshold, Thresholds,
+};
+pub use decide::{Decision, Reason, Route, decide};
 pub use head::{FitSettings, Head};
 pub use index::{Index, Neighbour};
 pub use memory::{Inferred, Memory, Seen, Shares};
 pub use model::{Description, Model, ModelSettings, Scored};
+pub use policy::{Outcome, Policy, PolicySettings};
 pub use spread::SpreadSettings;
 pub use words::words_of;

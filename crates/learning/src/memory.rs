@@ -125,11 +125,11 @@ impl Memory {
     pub fn bytes(&self) -> usize {
         let one =
             |inferred: &Inferred| inferred.shares.capacity() * size_of::<(u32, f32)>() + size_of::<(Uuid, Inferred)>();
-        let words = |words: &Box<[u32]>| words.len() * size_of::<u32>() + size_of::<(Uuid, Box<[u32]>)>();
+        let words = |words: &[u32]| size_of_val(words) + size_of::<(Uuid, Box<[u32]>)>();
         self.decided.bytes()
             + self.undecided.bytes()
             + self.inferred.values().map(one).sum::<usize>()
-            + self.words.values().map(words).sum::<usize>()
+            + self.words.values().map(|one| words(one)).sum::<usize>()
     }
 
     fn drop_undecided(&mut self, id: Uuid) -> bool {

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::head::{FitSettings, Head, Sample, Target};
 use crate::index::Neighbour;
 use crate::memory::{Inferred, Memory, Seen};
+use crate::settled::settled;
 use crate::softmax::log_odds;
 use crate::spread::{SpreadSettings, spread};
 use crate::words::WordHead;
@@ -124,7 +125,7 @@ impl Model {
         let mut present: Vec<u32> = decided.iter().map(|exemplar| exemplar.1).collect();
         present.sort_unstable();
         present.dedup();
-        let examples = decided.len() as f64 / present.len().max(1) as f64;
+        let examples = settled(decided.len() as f64 / present.len().max(1) as f64);
         Self::of(self.labels, self.settings, head, words, examples)
     }
 
@@ -211,7 +212,7 @@ fn scored(probabilities: Vec<f64>, neighbours: Vec<Neighbour>, reach: f64) -> Sc
     let (first, second) = (at(0), at(1));
     Scored {
         top: order.first().copied().unwrap_or(0),
-        score: log_odds(first),
+        score: settled(log_odds(first)),
         margin: first - second,
         similarity: neighbours.first().map_or(0.0, |neighbour| f64::from(neighbour.similarity)),
         neighbours,

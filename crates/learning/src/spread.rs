@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::index::Index;
 use crate::memory::{Inferred, Shares};
+use crate::vector::{add_scaled, widest};
 
 /// What is left of a decided record's say at each step away from it.
 const FADING: f32 = 0.97;
@@ -109,13 +110,19 @@ impl Graph {
 
     fn pass_on(&self, shares: &[f32], start: &[f32], fixed: usize, labels: usize, trust: f32) -> Vec<f32> {
         let mut next = start.to_vec();
-        for (own, row) in self.edges.iter().zip(next.chunks_exact_mut(labels)).skip(fixed) {
-            row.iter_mut().for_each(|share| *share *= 1.0 - trust);
-            for (other, say) in own {
-                let heard = &shares[other * labels..(other + 1) * labels];
-                row.iter_mut().zip(heard).for_each(|(share, value)| *share += trust * say * value);
-            }
-        }
+        widest(
+            #[inline(always)]
+            || {
+                for (own, row) in self.edges.iter().zip(next.chunks_exact_mut(labels)).skip(fixed) {
+                    for share in row.iter_mut() {
+                        *share *= 1.0 - trust;
+                    }
+                    for (other, say) in own {
+                        add_scaled(row, trust * say, &shares[other * labels..(other + 1) * labels]);
+                    }
+                }
+            },
+        );
         next
     }
 }

@@ -197,6 +197,10 @@ impl Stack {
         let through_line = self.database_line.replace_host(&self.database_url(service));
         let mut command = Command::new(binary(service));
         command.arg(action).kill_on_drop(true).stdin(Stdio::null()).stdout(log).stderr(errors);
+        if service == "processing" {
+            // The same on every machine, whatever weights it has; a test of them says so itself.
+            command.env("VERDICT__EMBEDDINGS__SOURCE", "hashed");
+        }
         command.envs(self.extra.iter().map(|(name, value)| (name, value)));
         let own = self.own.iter().filter(|(of, ..)| *of == service);
         command.envs(own.map(|(_, name, value)| (name, value)));

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ::settings::{DatabaseSettings, ServerSettings, TelemetrySettings};
 use actix_web::web::Data;
 use bus::{Bus, Consumer, Outbox, Relay};
+use classifier::Outcome;
+use common::decision::WhyHuman;
 use common::{Clock, SystemClock};
 use db::{Db, EmbeddedMigrations, embed_migrations};
 use tokio::sync::{Notify, Semaphore};
@@ -14,14 +16,25 @@ use tokio_util::task::TaskTracker;
 use utoipa::OpenApi as _;
 use web::{Health, HealthCheck, InternalVerifier, Roles, Service};
 
+use crate::cascade::Cascade;
 use crate::consumers::feedback::Feedback;
 use crate::consumers::on_entitlements::OnEntitlements;
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_reprocess_requested::OnReprocessRequested;
+use crate::jobs::learn::Learning;
 use crate::rule_book::RuleBook;
-use crate::settings::ProcessingSettings;
+use crate::settings::{EmbeddingsSettings, ProcessingSettings};
 use crate::stages::model::ModelStep;
-use crate::{http, jobs, openapi};
+use crate::store::rule_sets::Head;
+use crate::tenant_memory::Memories;
+use crate::vectors::{Absent, VectorSource};
+use crate::{cascade, http, jobs, openapi, vectors};
+
+/// Told to people where the embedding stage is on and there is no model.
+pub(crate) const NO_VECTORS: &str = "the embedding stage is switched on, but this installation has no embedding model";
+
+/// Told to people where the llm stage is on and there is no endpoint.
+const NO_MODEL: &str = "the llm stage is switched on, but this installation has no language model";
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/processing");
 
@@ -43,6 +56,11 @@ pub(crate) struct App {
     pub(crate) model: Option<ModelStep>,
     /// Wakes the worker when a run was asked for.
     pub(crate) runs_asked: Notify,
+    /// Texts to vectors; or why there are none here.
+    pub(crate) vectors: Result<Arc<dyn VectorSource>, Absent>,
+    pub(crate) memories: Memories,
+    pub(crate) cascade: Cascade,
+    pub(crate) learning: Learning,
 }
 
 impl App {
@@ -63,7 +81,33 @@ impl App {
             previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
             model,
             runs_asked: Notify::new(),
+            vectors: vectors_of(&settings.embeddings),
+            memories: Memories::new(&settings.embeddings),
+            cascade: Cascade::new(&settings.embeddings),
+            learning: Learning::new(&settings.embeddings),
         })
+    }
+
+    /// The model whose vectors are used; none when there is none.
+    pub(crate) fn model_id(&self) -> Option<&str> {
+        self.vectors.as_ref().ok().map(|source| source.model_id())
+    }
+
+    /// Whether what the rules left open is for a later stage. Where such a stage is switched on and cannot be tried, the
+    /// person who is asked instead is told.
+    pub(crate) fn leave_to_later_stages(&self, head: &Head, outcome: &mut Outcome) -> bool {
+        let (embedding, llm) = (head.embedding_stage, head.llm_stage);
+        if outcome.reasoning.why_human != Some(WhyHuman::NoStageDecided) || !(embedding || llm) {
+            return false;
+        }
+        if !(embedding && self.vectors.is_ok() || llm && self.model.is_some()) {
+            let missing = if embedding { NO_VECTORS } else { NO_MODEL };
+            let said = outcome.reasoning.summary.trim_end_matches(", so a person is asked.").trim_end_matches('.');
+            outcome.reasoning.summary = format!("{said}; {missing}, so a person is asked.");
+            outcome.reasoning.why_human = Some(WhyHuman::StageUnavailable);
+            return false;
+        }
+        true
     }
 
     /// The database decides readiness. The broker does not: rules and labels are served without it.
@@ -74,8 +118,25 @@ impl App {
             let bus = bus.clone();
             Box::pin(async move { bus.ping().await.map_err(|error| error.to_string()) })
         });
-        Health(vec![HealthCheck::database(self.db.clone()), broker])
+        let absent = self.vectors.as_ref().err().map(|absent| absent.0.clone());
+        let remedy = "Run `make model`, or set VERDICT__EMBEDDINGS__MODEL_DIR; until then records that no rule decides go to people.";
+        let embeddings = HealthCheck::optional("embeddings", remedy, move || {
+            let absent = absent.clone();
+            Box::pin(async move { absent.map_or(Ok(()), Err) })
+        });
+        Health(vec![HealthCheck::database(self.db.clone()), broker, embeddings])
     }
+}
+
+fn vectors_of(settings: &EmbeddingsSettings) -> Result<Arc<dyn VectorSource>, Absent> {
+    let source = vectors::start(settings);
+    match &source {
+        Ok(source) => tracing::info!(model = source.model_id(), "embeddings are ready"),
+        Err(absent) => {
+            tracing::warn!(reason = absent.0, "there are no embeddings; what rules leave open goes to people");
+        }
+    }
+    source
 }
 
 impl Service for Processing {
@@ -136,5 +197,9 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.entitlements"), allowed).run(shutdown.clone()));
     work.spawn(jobs::run_runs::run(Arc::clone(&app), shutdown.clone()));
-    work.spawn(jobs::forget_answers::run(app, shutdown.clone()));
+    work.spawn(jobs::forget_answers::run(Arc::clone(&app), shutdown.clone()));
+    for _ in 0..cascade::WORKERS {
+        work.spawn(cascade::run(Arc::clone(&app), shutdown.clone()));
+    }
+    work.spawn(jobs::learn::run(app, shutdown.clone()));
 }

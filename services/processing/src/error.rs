@@ -20,6 +20,7 @@ use crate::usecases::delete_rule::DeleteRuleError;
 use crate::usecases::delete_value_list::DeleteValueListError;
 use crate::usecases::dismiss_proposal::DismissProposalError;
 use crate::usecases::explain_decision::ExplainDecisionError;
+use crate::usecases::find_similar::FindSimilarError;
 use crate::usecases::list_outcomes::ListOutcomesError;
 use crate::usecases::preview_rule::PreviewRuleError;
 use crate::usecases::promote_rule::PromoteRuleError;
@@ -227,6 +228,22 @@ impl From<AskModelError> for ApiError {
             AskModelError::StageOff => Self::new(ErrorCode::Conflict)
                 .message("The llm stage is off. Switch it on with PATCH /processing/settings, or leave askModel out."),
             AskModelError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<FindSimilarError> for ApiError {
+    fn from(error: FindSimilarError) -> Self {
+        match error {
+            FindSimilarError::NotFound => Self::not_found("record"),
+            FindSimilarError::NoModel(reason) => {
+                Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "no_model").with("detail", reason)
+            }
+            FindSimilarError::StageOff => Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "stage_off"),
+            FindSimilarError::NoVectors(error) => Self::new(ErrorCode::UpstreamUnavailable)
+                .message("The embedding model did not answer. Try again shortly.")
+                .because(error),
+            FindSimilarError::Db(error) => error.into(),
         }
     }
 }

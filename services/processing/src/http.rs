@@ -1,9 +1,11 @@
 //! The HTTP surface: one folder per noun, one file per verb. Who may call what is the gateway's routes table.
 
+pub(crate) mod calibration;
 pub(crate) mod explain;
 pub(crate) mod given;
 pub(crate) mod labels;
 pub(crate) mod outcomes;
+pub(crate) mod records;
 pub(crate) mod rules;
 pub(crate) mod runs;
 pub(crate) mod settings;
@@ -19,5 +21,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     outcomes::routes(config);
     explain::routes(config);
     runs::routes(config);
+    records::routes(config);
+    calibration::routes(config);
     settings::routes(config);
 }

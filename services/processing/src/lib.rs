@@ -3,6 +3,7 @@
 //! Records come in as events and leave as decisions or as questions to people. It never asks another service.
 
 mod app;
+mod cascade;
 mod consumers;
 mod domain;
 mod error;
@@ -13,9 +14,11 @@ mod rule_book;
 mod settings;
 mod stages;
 mod store;
+mod tenant_memory;
 #[cfg(test)]
 mod test_app;
 mod usecases;
+mod vectors;
 
 pub use app::Processing;
-pub use settings::{ProcessingSettings, RulesSettings};
+pub use settings::{EmbeddingSource, EmbeddingsSettings, ProcessingSettings, RulesSettings, WeightsPrecision};

@@ -44,6 +44,8 @@ use crate::http;
         http::runs::show::show_run,
         http::runs::outcomes::list_run_outcomes,
         http::runs::cancel::cancel_run,
+        http::records::similar::list_similar_records,
+        http::calibration::show::show_calibration,
         http::settings::show::show_processing_settings,
         http::settings::update::update_processing_settings,
     ),

@@ -2,12 +2,17 @@
 
 pub(crate) mod decisions;
 pub(crate) mod dismissed_proposals;
+pub(crate) mod embeddings;
 pub(crate) mod entitlements;
+pub(crate) mod exemplars;
 pub(crate) mod history;
 pub(crate) mod labels;
+pub(crate) mod memory_heads;
 pub(crate) mod model_answers;
 pub(crate) mod model_capabilities;
+pub(crate) mod model_evidence;
 pub(crate) mod model_usage;
+pub(crate) mod pending_decisions;
 pub(crate) mod records;
 pub(crate) mod rule_sets;
 pub(crate) mod rule_stats;
@@ -15,8 +20,10 @@ pub(crate) mod rule_versions;
 pub(crate) mod rules;
 pub(crate) mod runs;
 mod schema;
+pub(crate) mod scored_decisions;
 pub(crate) mod settings;
 pub(crate) mod shadow_matches;
+pub(crate) mod tenant_models;
 pub(crate) mod value_lists;
 
 use db::DbError;
@@ -48,6 +55,22 @@ fn to_json<T: Serialize>(value: &T) -> Stored<String> {
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Stored<T> {
     serde_json::from_str(text).map_err(unreadable)
+}
+
+fn bytes_of_floats(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
+}
+
+fn bytes_of_words(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+fn words(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks().0.iter().map(|four| u32::from_le_bytes(*four)).collect()
 }
 
 /// A pattern for `ILIKE` that finds the text anywhere and takes nothing in it for a wildcard.

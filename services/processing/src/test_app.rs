@@ -9,7 +9,7 @@ use settings::{BrokerSettings, InternalSettings, ServerSettings, TelemetrySettin
 use test_support::TestDb;
 
 use crate::app::{App, Processing};
-use crate::settings::{ProcessingSettings, RulesSettings};
+use crate::settings::{EmbeddingSource, EmbeddingsSettings, ProcessingSettings, RulesSettings};
 
 /// An empty database.
 pub(crate) async fn database() -> TestDb {
@@ -26,6 +26,7 @@ pub(crate) fn app(database: &TestDb, language_model: &LanguageModelSettings, clo
         internal: InternalSettings { public_keys: String::new(), private_key: None },
         telemetry: TelemetrySettings::default(),
         rules: RulesSettings::default(),
+        embeddings: EmbeddingsSettings { source: EmbeddingSource::Off, ..EmbeddingsSettings::default() },
         language_model: language_model.clone(),
         outbound: OutboundSettings { allow: vec!["127.0.0.1".into()], ..OutboundSettings::default() },
     };

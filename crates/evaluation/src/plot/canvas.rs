@@ -71,7 +71,7 @@ impl Canvas {
         for (place, letter) in text.chars().enumerate() {
             let Some(raster) = get_raster(letter, FontWeight::Regular, SIZE) else { continue };
             let left = left + (place * get_raster_width(FontWeight::Regular, SIZE)) as f64;
-            for (y, row) in raster.raster().iter().enumerate() {
+            for (y, row) in raster.rows().enumerate() {
                 for (x, strength) in row.iter().enumerate() {
                     self.blend(left + x as f64, top + y as f64, colour, f64::from(*strength) / 255.0);
                 }

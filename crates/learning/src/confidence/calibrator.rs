@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::closed::Closed;
 use super::isotonic::Isotonic;
 use super::logistic::{self, Observed, sigmoid};
+use crate::settled::settled;
 
 /// Beta calibration from this many closed decisions on.
 pub const BETA_FROM: usize = 200;
@@ -63,7 +64,7 @@ impl Calibrator {
         } else {
             (Method::Beta, beta(&usable))
         };
-        let between = |own_value: f64, all_value: f64| own * own_value + (1.0 - own) * all_value;
+        let between = |own_value: f64, all_value: f64| settled(own * own_value + (1.0 - own) * all_value);
         let map = Self {
             method,
             decisions,

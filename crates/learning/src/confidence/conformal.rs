@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::settled::settled;
+
 /// A label's own quantile is used from this many closed decisions on.
 pub const OWN_FROM: usize = 30;
 
@@ -21,9 +23,10 @@ pub struct Conformal {
 impl Conformal {
     /// From the probability that each closed decision's *right* label was given, with that label, of `labels` in all.
     pub fn fit(truths: &[(u32, f64)], labels: usize, miss_rate: f64) -> Self {
-        let all = truths.iter().map(|(_, probability)| 1.0 - probability).collect();
+        let all = truths.iter().map(|(_, probability)| strangeness(*probability)).collect();
         let own = |label: u32| {
-            let scores: Vec<f64> = truths.iter().filter(|truth| truth.0 == label).map(|truth| 1.0 - truth.1).collect();
+            let scores: Vec<f64> =
+                truths.iter().filter(|truth| truth.0 == label).map(|truth| strangeness(truth.1)).collect();
             (scores.len() >= OWN_FROM).then(|| quantile(scores, miss_rate))
         };
         Self { miss_rate, overall: quantile(all, miss_rate), by_label: (0..labels as u32).map(own).collect() }
@@ -34,12 +37,16 @@ impl Conformal {
         let possible = |label: &u32| {
             let label = *label as usize;
             let most = self.by_label.get(label).copied().flatten().unwrap_or(self.overall);
-            1.0 - probabilities[label] <= most
+            strangeness(probabilities[label]) <= most
         };
         let mut set: Vec<u32> = (0..probabilities.len() as u32).filter(possible).collect();
         set.sort_by(|a, b| probabilities[*b as usize].total_cmp(&probabilities[*a as usize]).then(a.cmp(b)));
         set
     }
+}
+
+fn strangeness(probability: f64) -> f64 {
+    settled(1.0 - probability)
 }
 
 // The ⌈(n + 1)(1 - α)⌉-th smallest; without so many, everything is possible.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::closed::Closed;
+use crate::settled::settled;
 
 /// A rising line through pooled decisions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,8 @@ impl Isotonic {
             }
         }
         // Half a decision of each outcome keeps a pool from claiming certainty.
-        let point = |pool: &Pool| (pool.score / pool.weight, (pool.correct + 0.5) / (pool.weight + 1.0));
+        let point =
+            |pool: &Pool| (settled(pool.score / pool.weight), settled((pool.correct + 0.5) / (pool.weight + 1.0)));
         let mut points: Vec<(f64, f64)> = pools.iter().filter(|pool| pool.weight > 0.0).map(point).collect();
         let mut highest = 0.0_f64;
         for point in &mut points {

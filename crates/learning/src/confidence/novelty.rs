@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Scored;
+use crate::settled::settled;
 
 /// The share of rightly labelled records that is taken for novel.
 const TAKEN_FOR_NOVEL: f64 = 0.05;
@@ -22,7 +23,8 @@ pub struct Novelty {
 
 /// How known a record is: the higher, the more.
 pub fn familiarity(scored: &Scored) -> f64 {
-    scored.similarity + scored.probabilities.get(scored.top as usize).copied().unwrap_or(0.0) + 2.0 * scored.reach
+    let probability = scored.probabilities.get(scored.top as usize).copied().unwrap_or(0.0);
+    settled(scored.similarity + probability + 2.0 * scored.reach)
 }
 
 impl Novelty {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::beta::{least_without_errors, upper_bound};
 use super::closed::{Closed, Tally};
+use crate::settled::settled;
 
 /// Rows begin with this many times the fewest decisions that could pass.
 const ROWS: [f64; 3] = [1.0, 3.0, 10.0];
@@ -65,7 +66,7 @@ impl Threshold {
         sorted.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.label.cmp(&b.label)).then(a.correct.cmp(&b.correct)));
         let steps = steps(&sorted);
         let confidence = row_confidence(target);
-        let needed = least_without_errors(target.error_rate, confidence);
+        let needed = Self::needed(target);
         let passes = |step: &&Step| within(&step.tally, target.error_rate, confidence);
         let lowest = ROWS
             .iter()
@@ -75,6 +76,11 @@ impl Threshold {
         let tally = lowest.map_or(all, |step| step.tally);
         let coverage = lowest.map_or(0.0, |step| step.counted as f64 / sorted.len() as f64);
         Self { score: lowest.map(|step| step.score), evidence: evidence(&tally, coverage, target) }
+    }
+
+    /// The fewest decisions, without an error, that can make a threshold.
+    pub fn needed(target: Target) -> f64 {
+        least_without_errors(target.error_rate, row_confidence(target))
     }
 
     /// Whether a decision of this score is accepted.
@@ -130,12 +136,12 @@ fn within(tally: &Tally, rate: f64, confidence: f64) -> bool {
 
 fn evidence(tally: &Tally, coverage: f64, target: Target) -> Evidence {
     let decisions = tally.effective();
-    let confidence = row_confidence(target);
+    let bound = upper_bound(tally.error_rate() * decisions, decisions, row_confidence(target));
     Evidence {
-        decisions,
-        error_rate: tally.error_rate(),
-        upper_bound: upper_bound(tally.error_rate() * decisions, decisions, confidence),
-        coverage,
-        needed: least_without_errors(target.error_rate, confidence),
+        decisions: settled(decisions),
+        error_rate: settled(tally.error_rate()),
+        upper_bound: settled(bound),
+        coverage: settled(coverage),
+        needed: Threshold::needed(target),
     }
 }

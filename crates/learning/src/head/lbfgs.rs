@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::vector::{add_scaled, dot, widest};
+
 const MEMORY: usize = 10;
 const HALVINGS: usize = 25;
 /// Sufficient decrease (Armijo).
@@ -93,7 +95,16 @@ fn direction(gradient: &[f32], memory: &VecDeque<Pair>) -> Vec<f32> {
 
 fn product(a: &[f32], b: &[f32]) -> f64 {
     // A row at a time in f32 lanes, the rows' sums in f64.
-    a.chunks(256).zip(b.chunks(256)).map(|(a, b)| f64::from(crate::vector::dot(a, b))).sum()
+    widest(
+        #[inline(always)]
+        || {
+            let mut sum = 0.0;
+            for (a, b) in a.chunks(256).zip(b.chunks(256)) {
+                sum += f64::from(dot(a, b));
+            }
+            sum
+        },
+    )
 }
 
 fn difference(a: &[f32], b: &[f32]) -> Vec<f32> {
@@ -101,5 +112,8 @@ fn difference(a: &[f32], b: &[f32]) -> Vec<f32> {
 }
 
 fn add(into: &mut [f32], factor: f64, row: &[f32]) {
-    crate::vector::add_scaled(into, factor as f32, row);
+    widest(
+        #[inline(always)]
+        || add_scaled(into, factor as f32, row),
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::lbfgs::Objective;
 use super::{Sample, Target};
-use crate::vector::{add_scaled, dot};
+use crate::vector::{add_scaled, dot, widest};
 
 pub(super) struct Loss<'a> {
     samples: &'a [Sample<'a>],
@@ -17,9 +17,12 @@ impl<'a> Loss<'a> {
         Self { samples, balance: balance(samples, labels), labels, width, cost }
     }
 
+    #[inline(always)]
     fn shares(&self, sample: &Sample<'_>, weights: &[f32], bias: &[f32]) -> (Vec<f32>, f64) {
-        let rows = weights.chunks_exact(self.width).zip(bias);
-        let mut shares: Vec<f32> = rows.map(|(row, bias)| dot(row, sample.features) + bias).collect();
+        let mut shares = bias.to_vec();
+        for (share, row) in shares.iter_mut().zip(weights.chunks_exact(self.width)) {
+            *share += dot(row, sample.features);
+        }
         let at_target = |logits: &[f32]| match sample.target {
             Target::Label(label) => f64::from(logits[label as usize]),
             Target::Shares(target) => {
@@ -29,24 +32,9 @@ impl<'a> Loss<'a> {
         let loss = into_shares(&mut shares, at_target);
         (shares, loss)
     }
-}
 
-/// Turns logits into shares and gives the loss, for the logit that `at_target` picks out of them.
-pub(super) fn into_shares(logits: &mut [f32], at_target: impl Fn(&[f32]) -> f64) -> f64 {
-    let wanted = at_target(logits);
-    let highest = logits.iter().fold(f32::NEG_INFINITY, |highest, value| highest.max(*value));
-    let mut sum = 0.0_f64;
-    for value in logits.iter_mut() {
-        *value = libm::expf(*value - highest);
-        sum += f64::from(*value);
-    }
-    let inverse = sum.recip() as f32;
-    logits.iter_mut().for_each(|value| *value *= inverse);
-    f64::from(highest) + libm::log(sum) - wanted
-}
-
-impl Objective for Loss<'_> {
-    fn evaluate(&self, point: &[f32], gradient: &mut [f32]) -> f64 {
+    #[inline(always)]
+    fn value_and_slope(&self, point: &[f32], gradient: &mut [f32]) -> f64 {
         let (weights, bias) = point.split_at(self.labels * self.width);
         let penalty = 0.5 / f64::from(self.cost);
         let mut value = penalty * weights.iter().map(|weight| f64::from(*weight) * f64::from(*weight)).sum::<f64>();
@@ -72,6 +60,30 @@ impl Objective for Loss<'_> {
             }
         }
         value
+    }
+}
+
+/// Turns logits into shares and gives the loss, for the logit that `at_target` picks out of them.
+#[inline(always)]
+pub(super) fn into_shares(logits: &mut [f32], at_target: impl Fn(&[f32]) -> f64) -> f64 {
+    let wanted = at_target(logits);
+    let highest = logits.iter().fold(f32::NEG_INFINITY, |highest, value| highest.max(*value));
+    let mut sum = 0.0_f64;
+    for value in logits.iter_mut() {
+        *value = libm::expf(*value - highest);
+        sum += f64::from(*value);
+    }
+    let inverse = sum.recip() as f32;
+    logits.iter_mut().for_each(|value| *value *= inverse);
+    f64::from(highest) + libm::log(sum) - wanted
+}
+
+impl Objective for Loss<'_> {
+    fn evaluate(&self, point: &[f32], gradient: &mut [f32]) -> f64 {
+        widest(
+            #[inline(always)]
+            || self.value_and_slope(point, gradient),
+        )
     }
 
     fn tolerance(&self) -> f64 {

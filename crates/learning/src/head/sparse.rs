@@ -1,7 +1,7 @@
 //! The weighted cross-entropy over words: few of many features are present, so weights lie by feature.
 
 use super::lbfgs::Objective;
-use crate::vector::add_scaled;
+use crate::vector::{add_scaled, dot, widest};
 
 pub(crate) struct SparseLoss<'a> {
     samples: &'a [(Vec<(u32, f32)>, u32)],
@@ -25,13 +25,12 @@ impl<'a> SparseLoss<'a> {
     pub(crate) fn start(&self) -> Vec<f32> {
         vec![0.0; (self.width + 1) * self.labels]
     }
-}
 
-impl Objective for SparseLoss<'_> {
-    fn evaluate(&self, point: &[f32], gradient: &mut [f32]) -> f64 {
+    #[inline(always)]
+    fn value_and_slope(&self, point: &[f32], gradient: &mut [f32]) -> f64 {
         let (weights, bias) = point.split_at(self.width * self.labels);
         let (to_weights, to_bias) = gradient.split_at_mut(self.width * self.labels);
-        let squares: f64 = weights.chunks(256).map(|part| f64::from(crate::vector::dot(part, part))).sum();
+        let squares: f64 = weights.chunks(256).map(|part| f64::from(dot(part, part))).sum();
         let mut value = 0.5 / f64::from(self.cost) * squares;
         to_weights.iter_mut().zip(weights).for_each(|(slope, weight)| *slope = weight / self.cost);
         to_bias.fill(0.0);
@@ -53,6 +52,15 @@ impl Objective for SparseLoss<'_> {
             }
         }
         value
+    }
+}
+
+impl Objective for SparseLoss<'_> {
+    fn evaluate(&self, point: &[f32], gradient: &mut [f32]) -> f64 {
+        widest(
+            #[inline(always)]
+            || self.value_and_slope(point, gradient),
+        )
     }
 
     fn tolerance(&self) -> f64 {

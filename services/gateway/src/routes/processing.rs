@@ -1,7 +1,8 @@
 //! Labels, rules and decisions.
 
 use common::Permission::{
-    LabelsRead, LabelsWrite, ProcessingRead, ProcessingWrite, RulesPropose, RulesRead, RulesTest, RulesWrite,
+    LabelsRead, LabelsWrite, ProcessingRead, ProcessingWrite, RecordsRead, RulesPropose, RulesRead, RulesTest,
+    RulesWrite,
 };
 
 use super::Route;
@@ -45,6 +46,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Processing, Get, "/api/v1/processing/runs/{id}", ProcessingRead),
     Route::to(Processing, Get, "/api/v1/processing/runs/{id}/outcomes", ProcessingRead),
     Route::to(Processing, Post, "/api/v1/processing/runs/{id}/cancel", ProcessingWrite),
+    Route::to(Processing, Get, "/api/v1/processing/calibration", ProcessingRead),
+    // Records are ingestion's; what is like them is known where their vectors are.
+    Route::to(Processing, Get, "/api/v1/records/{id}/similar", RecordsRead),
     Route::to(Processing, Get, "/api/v1/processing/settings", ProcessingRead),
     Route::to(Processing, Patch, "/api/v1/processing/settings", ProcessingWrite),
 ];

@@ -38,7 +38,7 @@ impl Handler for Feedback {
             .db
             .tenants(&tenants, async |connection| {
                 if !approvals.is_empty() {
-                    accept_approvals(connection, &tenants, &approvals).await?;
+                    accept_approvals(connection, &self.app, &tenants, &approvals).await?;
                 }
                 fulfil_rule_requests(connection, &self.app, requests).await?;
                 Ok(())

@@ -38,6 +38,9 @@ pub(crate) struct StoredReceipt {
     /// The rules that had no value for the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<RuleError>,
+    /// The labels that were considered, the likeliest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) candidates: Vec<Candidate>,
     /// The person's part, if a person decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) review: Option<Review>,
@@ -57,6 +60,11 @@ pub(crate) struct Review {
 }
 
 impl StoredReceipt {
+    /// What the rules came to.
+    pub(crate) const fn of_rules_outcome(reasoning: Reasoning, errors: Vec<RuleError>) -> Self {
+        Self { reasoning, errors, candidates: Vec::new(), review: None }
+    }
+
     /// The rules' part, in the form that the classifier expands.
     pub(crate) fn of_rules(&self) -> classifier::Receipt {
         classifier::Receipt {
@@ -97,7 +105,7 @@ impl Decision {
             stage: outcome.stage,
             confidence: outcome.confidence,
             status: outcome.status,
-            receipt: StoredReceipt { reasoning: outcome.reasoning, errors: outcome.receipt.errors, review: None },
+            receipt: StoredReceipt::of_rules_outcome(outcome.reasoning, outcome.receipt.errors),
             decided_by: None,
             decided_at: cause.at,
         }
@@ -110,7 +118,7 @@ impl Decision {
             stage: outcome.stage,
             confidence: outcome.confidence,
             status: outcome.status,
-            receipt: StoredReceipt { reasoning: outcome.reasoning, errors: outcome.receipt.errors, review: None },
+            receipt: StoredReceipt::of_rules_outcome(outcome.reasoning, outcome.receipt.errors),
             ..self.clone()
         }
     }
@@ -162,7 +170,7 @@ impl Decision {
                 ApprovalOutcome::Approve => RecordStatus::Approved,
                 ApprovalOutcome::Override => RecordStatus::Overridden,
             },
-            receipt: StoredReceipt { reasoning, errors: Vec::new(), review: Some(review) },
+            receipt: StoredReceipt { reasoning, errors: Vec::new(), candidates: Vec::new(), review: Some(review) },
             decided_by: Some(actor),
             decided_at: approved.decided_at,
         }
@@ -204,8 +212,11 @@ impl Decision {
                     confidence: self.confidence,
                     reasoning: self.receipt.reasoning.clone(),
                 };
-                let candidates = self.label.iter().zip(self.confidence);
-                let candidates = candidates.map(|(label, score)| Candidate { label: label.clone(), score }).collect();
+                let mut candidates = self.receipt.candidates.clone();
+                if candidates.is_empty() {
+                    let proposed = self.label.iter().zip(self.confidence);
+                    candidates.extend(proposed.map(|(label, score)| Candidate { label: label.clone(), score }));
+                }
                 Event::new(cause, SERVICE, &ReviewRequested { sequence, proposal, candidates, record, withdraws })
             }
         }

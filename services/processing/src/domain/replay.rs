@@ -1,6 +1,7 @@
 //! Making a decision again from what its receipt names, and saying where the two differ.
 
 use classifier::RuleSet;
+use common::decision::WhyHuman;
 use common::event::RecordSnapshot;
 use serde_json::{Value, json};
 
@@ -21,9 +22,18 @@ pub(crate) fn remake(stored: &Decision, rules: &RuleSet, record: &RecordSnapshot
     // A set of rules of which none was tried says that the stage was off.
     let rule_stage = reasoning.rule.is_some() || reasoning.rules_evaluated > 0 || rules.listed().is_empty();
     let outcome = decide(rules, rule_stage, record, reasoning.thresholds);
+    let is_left_open = outcome.reasoning.why_human == Some(WhyHuman::NoStageDecided);
+    if is_left_open && (reasoning.embedding.is_some() || reasoning.why_human == Some(WhyHuman::StageUnavailable)) {
+        // What similarity said rests on the memory of then, which is not kept: it is taken from the receipt.
+        return stored.clone();
+    }
     let remade = stored.with(outcome);
     match &reasoning.llm {
-        Some(llm) => ModelAnswer::replayed(llm).conclude(remade, stored.label_id, llm.accepts_from),
+        Some(llm) if is_left_open => {
+            let is_audited = reasoning.why_human == Some(WhyHuman::Audit);
+            ModelAnswer::replayed(llm).conclude(remade, stored.label_id, llm.accepts_from, is_audited)
+        }
+        Some(_) => remade,
         None => remade,
     }
 }

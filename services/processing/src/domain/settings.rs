@@ -174,10 +174,6 @@ impl SettingsChange {
     /// What is wrong with the values named.
     pub(crate) fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
-        if self.embedding_stage == Some(true) {
-            let message = "cannot be switched on: this version of Verdict decides without embeddings";
-            found.push(Violation::new("stages.embedding", "not_available", message));
-        }
         let shares = [
             ("autoAcceptThreshold", self.auto_accept_threshold),
             ("targetErrorRate", self.target_error_rate),

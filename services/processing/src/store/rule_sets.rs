@@ -30,6 +30,8 @@ pub(crate) struct Head {
     /// The newest rule set; 0 when the tenant never had a rule.
     pub(crate) version: i64,
     pub(crate) rule_stage: bool,
+    pub(crate) embedding_stage: bool,
+    pub(crate) llm_stage: bool,
     pub(crate) auto_accept_threshold: f64,
 }
 
@@ -165,12 +167,17 @@ pub(crate) async fn heads(connection: &mut Connection, tenants: &[TenantId]) -> 
         version: i64,
         #[diesel(sql_type = Nullable<Bool>)]
         rule_stage: Option<bool>,
+        #[diesel(sql_type = Nullable<Bool>)]
+        embedding_stage: Option<bool>,
+        #[diesel(sql_type = Nullable<Bool>)]
+        llm_stage: Option<bool>,
         #[diesel(sql_type = Nullable<Double>)]
         auto_accept_threshold: Option<f64>,
     }
     let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
     let rows: Vec<Row> = statement(
-        "SELECT t.id AS tenant_id, coalesce(h.version, 0) AS version, s.rule_stage, s.auto_accept_threshold \
+        "SELECT t.id AS tenant_id, coalesce(h.version, 0) AS version, s.rule_stage, s.embedding_stage, \
+                s.llm_stage, s.auto_accept_threshold \
          FROM unnest($1) AS t (id) \
          LEFT JOIN rule_set_heads h ON h.tenant_id = t.id \
          LEFT JOIN processing_settings s ON s.tenant_id = t.id",
@@ -183,6 +190,8 @@ pub(crate) async fn heads(connection: &mut Connection, tenants: &[TenantId]) -> 
         tenant: TenantId(row.tenant_id),
         version: row.version,
         rule_stage: row.rule_stage.unwrap_or(defaults.stages.rule),
+        embedding_stage: row.embedding_stage.unwrap_or(defaults.stages.embedding),
+        llm_stage: row.llm_stage.unwrap_or(defaults.stages.llm),
         auto_accept_threshold: row.auto_accept_threshold.unwrap_or(defaults.auto_accept_threshold),
     };
     Ok(rows.into_iter().map(head).collect())

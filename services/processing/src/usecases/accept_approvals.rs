@@ -6,6 +6,9 @@ use common::event::Approved;
 use common::{Actor, DecisionId, RecordId, TenantId};
 use db::{Connection, DbError};
 
+use super::learn_from_people::learn_from_people;
+use super::settle_pending::end_waits;
+use crate::app::App;
 use crate::domain::decision::Decision;
 use crate::domain::model_answer::refuted;
 use crate::store::records::NewRecord;
@@ -22,6 +25,7 @@ pub(crate) struct Approval {
 /// Hearing of a decision twice, or of several in any order, ends in the same state.
 pub(crate) async fn accept_approvals(
     connection: &mut Connection,
+    app: &App,
     tenants: &[TenantId],
     approvals: &[Approval],
 ) -> Result<(), DbError> {
@@ -48,7 +52,9 @@ pub(crate) async fn accept_approvals(
             Some((one.tenant, refuted(one.approved.proposal.reasoning.llm.as_ref(), &one.approved.label)?))
         })
         .collect();
-    model_answers::forget(connection, &refuted).await
+    model_answers::forget(connection, &refuted).await?;
+    end_waits(connection, app, tenants, &locked).await?;
+    learn_from_people(connection, app, tenants, &locked).await
 }
 
 /// The latest approval of each record, by record.

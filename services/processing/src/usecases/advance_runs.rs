@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use common::decision::Thresholds;
+use common::decision::{Thresholds, WhyHuman};
 use common::event::{Cause, Event, ReprocessOutcome, Reprocessed, RunCompleted};
 use common::trace::TraceContext;
 use common::{Actor, DateTime, DecisionId, LabelId, RecordId, RunId, TenantId};
@@ -15,7 +15,7 @@ use crate::domain::decision::{Decision, SERVICE, decide};
 use crate::domain::run::{Run, RunItem, RunResult, RunState, RunStatus};
 use crate::rule_book::TenantRules;
 use crate::store::records::{Known, Standing};
-use crate::store::{decisions, labels, records, runs};
+use crate::store::{decisions, labels, pending_decisions, records, runs};
 
 /// Records of one transaction.
 const BATCH: i64 = 500;
@@ -90,6 +90,7 @@ async fn run_batch(
     }
     let standing = records::standing(connection, &tenants, ids).await?;
     let known = records::find_many(connection, run.tenant_id, ids).await?;
+    let waiting = pending_decisions::find(connection, &tenants, ids).await?;
     let deciding = Deciding {
         run,
         cause,
@@ -106,6 +107,11 @@ async fn run_batch(
             items.push(RunItem::left(*id, RunResult::Failed, Some("gone"), None));
             continue;
         };
+        if waiting.contains_key(id) {
+            let stands = Some(RunState::of(&now.current));
+            items.push(RunItem::left(*id, RunResult::Conflict, Some("being_decided"), stands));
+            continue;
+        }
         let (item, decision) = deciding.of(known, now);
         items.push(item);
         if let Some(next) = decision.filter(|_| !run.dry_run) {
@@ -134,7 +140,9 @@ impl Deciding<'_> {
             return left(RunResult::Conflict, Some("decided_since"));
         }
         let Some(next) = self.decide(known, now) else { return left(RunResult::Failed, Some("label_is_gone")) };
-        if next.is_as(&now.current) {
+        // What rules left open then they leave open now; a run makes no later stage decide anew.
+        let is_left_open = next.receipt.reasoning.why_human == Some(WhyHuman::NoStageDecided);
+        if next.is_as(&now.current) || is_left_open && was_left_open(&now.current) {
             let result = if said.is_some() { RunResult::Conflict } else { RunResult::Unchanged };
             return left(result, said.map(|_| "comes_out_otherwise"));
         }
@@ -167,6 +175,10 @@ impl Deciding<'_> {
         let first = Decision::first(DecisionId::generate(), &known.record, self.cause, outcome, label_id);
         Some(Decision { sequence: Some(now.last_sequence + 1), ..first })
     }
+}
+
+fn was_left_open(decision: &Decision) -> bool {
+    decision.receipt.reasoning.rule.is_none()
 }
 
 fn answer(cause: &Cause, next: &Decision, before: &Standing) -> Event {

@@ -1,4 +1,5 @@
-//! Decides records that just arrived: the hot path, four statements for a batch however large.
+//! Decides records that just arrived: the hot path, four statements for a batch however large. What rules leave open is
+//! queued for the later stages instead, where the tenant has any.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use common::{DecisionId, TenantId};
 use db::{Connection, DbError};
 
 use crate::app::App;
-use crate::domain::decision::{Decision, decide};
+use crate::domain::decision::{Decision, StoredReceipt, decide};
+use crate::domain::pending::Pending;
 use crate::rule_book::TenantRules;
 use crate::store::records::NewRecord;
 use crate::store::rule_sets::{self, Head};
@@ -47,7 +49,7 @@ pub(crate) async fn decide_records(
     let rules = rules_of(connection, app, tenants).await?;
     let mut made = Vec::with_capacity(fresh.len());
     let mut events: Vec<Event> = Vec::with_capacity(fresh.len());
-    let mut trials = Vec::new();
+    let (mut trials, mut pending) = (Vec::new(), Vec::new());
     for (arrival, id) in arrivals.into_iter().zip(ids) {
         if !fresh.contains(&arrival.record.record_id) {
             continue;
@@ -56,12 +58,29 @@ pub(crate) async fn decide_records(
         let thresholds = Thresholds { auto_accept: head.auto_accept_threshold, ..Thresholds::default() };
         let mut outcome = decide(rules.set(), head.rule_stage, &arrival.record, thresholds);
         trials.extend(TrialOf::each(&arrival.cause, arrival.record.record_id, &mut outcome));
+        if app.leave_to_later_stages(head, &mut outcome) {
+            let receipt = StoredReceipt::of_rules_outcome(outcome.reasoning, outcome.receipt.errors);
+            pending.push(Pending {
+                tenant: arrival.cause.tenant_id,
+                record: arrival.record,
+                decision: id,
+                sequence: 1,
+                receipt,
+                trace: arrival.cause.trace,
+                asked: Vec::new(),
+                queued_at: arrival.cause.at,
+            });
+            continue;
+        }
         let label = outcome.reasoning.rule.as_ref().and_then(|rule| rules.label_of(rule.id));
         let decision = Decision::first(id, &arrival.record, &arrival.cause, outcome, label);
         events.push(decision.announce(&arrival.cause, arrival.record));
         made.push(decision);
     }
-    decisions::insert_of_machine(connection, &made).await?;
+    if !made.is_empty() {
+        decisions::insert_of_machine(connection, &made).await?;
+    }
+    app.cascade.put(connection, &pending).await?;
     shadow_matches::insert(connection, &trials).await?;
     app.outbox.append(connection, &events).await
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use common::decision::Proposal;
+use common::decision::{Proposal, WhyHuman};
 use common::event::{
     ApprovalOutcome, Approved, Cause, Event, RelabelRequested, RelabelWish, ReprocessOutcome, ReprocessRequested,
     Reprocessed,
@@ -15,11 +15,14 @@ use common::{DecisionId, RecordId, TenantId};
 use db::{Connection, DbError};
 
 use super::decide_records::{Arrival, RulesOf, decide_records, rules_of};
-use super::redecide_records::{Request, redecide};
+use super::learn_from_people::learn_from_people;
+use super::redecide_records::{Redecided, Request, redecide, wait};
 use super::rounds::one_of_each;
+use super::settle_pending::{end_waits, settle_at_once};
 use crate::app::App;
 use crate::domain::decision::{Decision, SERVICE};
 use crate::domain::model_answer::refuted;
+use crate::domain::similarity::undecided;
 use crate::store::records::Standing;
 use crate::store::shadow_matches::{self, TrialOf};
 use crate::store::{decisions, labels, model_answers, records};
@@ -82,7 +85,7 @@ async fn relabel_each_once(
         if done.contains(&(record, request.decision)) {
             continue;
         }
-        match outcome(&request, now, &known, &mut trials) {
+        match outcome(app, &request, now, &known, &mut trials) {
             Outcome::None(outcome) => events.push(answer(&request, now, &now.current, outcome)),
             Outcome::OfPerson(made) => {
                 let (decision, told) = *made;
@@ -105,6 +108,9 @@ async fn relabel_each_once(
     records::give_to_people(connection, tenants, &standing).await?;
     decisions::insert_of_machine(connection, &machines).await?;
     records::give_to_machine(connection, tenants, &machines).await?;
+    let changed: Vec<RecordId> = people.iter().chain(&machines).map(|decision| decision.record_id).collect();
+    end_waits(connection, app, tenants, &changed).await?;
+    learn_from_people(connection, app, tenants, &changed).await?;
     shadow_matches::insert(connection, &trials).await?;
     model_answers::forget(connection, &wrong).await?;
     app.outbox.append(connection, &events).await
@@ -133,6 +139,10 @@ async fn know(
         let ids: Vec<RecordId> = unknown.iter().map(|arrival| arrival.record.record_id).collect();
         decide_records(connection, app, tenants, unknown).await?;
         standing.extend(records::standing(connection, tenants, &ids).await?);
+        // One that still waits for a later stage has no decision that could be proposed, or gone back to.
+        let waiting: Vec<RecordId> = ids.into_iter().filter(|id| !standing.contains_key(id)).collect();
+        settle_at_once(connection, app, tenants, &waiting).await?;
+        standing.extend(records::standing(connection, tenants, &waiting).await?);
     }
     let (mut before, mut names) = (Vec::new(), HashSet::new());
     for one in requests {
@@ -151,7 +161,7 @@ async fn know(
     })
 }
 
-fn outcome(request: &Relabelling, now: &Standing, known: &Known, trials: &mut Vec<TrialOf>) -> Outcome {
+fn outcome(app: &App, request: &Relabelling, now: &Standing, known: &Known, trials: &mut Vec<TrialOf>) -> Outcome {
     let current = &now.current;
     match &request.requested.wish {
         RelabelWish::Label { label } => {
@@ -169,7 +179,7 @@ fn outcome(request: &Relabelling, now: &Standing, known: &Known, trials: &mut Ve
             of_person(request, current, (outcome, label.clone()))
         }
         RelabelWish::Undo { decision_id, .. } if *decision_id != current.id => Outcome::None(ReprocessOutcome::Pinned),
-        RelabelWish::Undo { before, .. } => undone(request, now, (*before, known), trials),
+        RelabelWish::Undo { before, .. } => undone(app, request, now, (*before, known), trials),
     }
 }
 
@@ -201,6 +211,7 @@ fn of_person(request: &Relabelling, current: &Decision, (outcome, label): (Appro
 
 /// The decision before, made anew; by the rules of the present where there was none.
 fn undone(
+    app: &App,
     request: &Relabelling,
     now: &Standing,
     (before, known): (Option<DecisionId>, &Known),
@@ -220,8 +231,14 @@ fn undone(
         requested: ReprocessRequested { record: record.clone(), operation_id: None, decision_id: before },
         decision: request.decision,
     };
-    match redecide(&again, now, &known.rules, &known.earlier, trials) {
-        Some(decision) => Outcome::OfMachine(Box::new(decision)),
+    let sequence = now.last_sequence + 1;
+    match redecide(&again, sequence, app, (&known.rules, &known.earlier), trials) {
+        Some(Redecided::Now(decision)) => Outcome::OfMachine(decision),
+        // What is taken back is gone at once; nobody waits for a later stage to see it go.
+        Some(Redecided::Later(receipt)) => {
+            let pending = wait(&again, *receipt, sequence, None, false);
+            Outcome::OfMachine(Box::new(undecided(&pending, WhyHuman::NoStageDecided, "", again.cause.at)))
+        }
         None => Outcome::None(ReprocessOutcome::Unchanged),
     }
 }

@@ -33,6 +33,10 @@ pub(crate) async fn update_settings(
         return Err(UpdateSettingsError::VersionConflict(before.version));
     }
     let Some(after) = before.changed(change, cause.at) else { return Ok(before) };
+    if after.stages.embedding && !before.stages.embedding && app.vectors.is_err() {
+        let message = "cannot be switched on: this installation has no embedding model; its operator runs `make model`";
+        return Err(UpdateSettingsError::Invalid(vec![Violation::new("stages.embedding", "not_available", message)]));
+    }
     check_llm(app, &before, &after)?;
     settings::save(connection, cause.tenant_id, &after, &cause.actor, cause.at).await?;
     let told = ProcessingSettingsUpdated {
@@ -42,6 +46,7 @@ pub(crate) async fn update_settings(
         after: after.told(),
     };
     app.outbox.append(connection, &[Event::new(cause, SERVICE, &told)]).await?;
+    app.learning.wake();
     Ok(after)
 }
 

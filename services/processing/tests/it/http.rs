@@ -1,6 +1,7 @@
 //! The HTTP surface, by noun.
 
 mod bad_input;
+mod calibration;
 mod explain;
 mod labels;
 mod outcomes;
@@ -12,4 +13,5 @@ mod rule_versions;
 mod rules;
 mod runs;
 mod settings;
+mod similar_records;
 mod value_lists;

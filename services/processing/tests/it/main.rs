@@ -5,4 +5,5 @@ mod flows;
 mod http;
 mod isolation;
 mod schema;
+mod similarity;
 mod support;

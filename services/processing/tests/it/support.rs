@@ -11,7 +11,7 @@ use common::{
 };
 use language_model::{LanguageModelSettings, Price};
 use outbound::OutboundSettings;
-use processing::{Processing, ProcessingSettings, RulesSettings};
+use processing::{EmbeddingSource, EmbeddingsSettings, Processing, ProcessingSettings, RulesSettings};
 use serde_json::{Value, json};
 use test_support::{Client, Resources, TestApp, wait_until};
 
@@ -30,6 +30,17 @@ pub(crate) fn settings(resources: &Resources) -> ProcessingSettings {
         rules: RulesSettings::default(),
         language_model: LanguageModelSettings::default(),
         outbound: OutboundSettings::default(),
+        embeddings: embeddings(),
+    }
+}
+
+/// Vectors without a model's files, and models that are fitted as soon as there is anything to learn.
+pub(crate) fn embeddings() -> EmbeddingsSettings {
+    EmbeddingsSettings {
+        source: EmbeddingSource::Hashed,
+        refit_after: 1,
+        refit_seconds: 0,
+        ..EmbeddingsSettings::default()
     }
 }
 

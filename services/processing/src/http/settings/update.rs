@@ -36,7 +36,8 @@ pub(crate) struct UpdateSettings {
     llm: UpdateLlm,
 }
 
-/// `llm` takes a language model of the installation and a monthly budget; `embedding` cannot be switched on yet.
+/// Stages that this installation cannot try, such as `embedding` without a model, cannot be switched on. `llm` takes a
+/// monthly budget.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateStages {
@@ -105,7 +106,7 @@ impl Check for UpdateSettings {
         (status = 409, description = "`llm_not_configured`: the stage cannot be switched on here; context names the \
          settings that the installation's operator has to set.", body = ErrorBody),
         (status = 412, description = "`version_conflict`", body = ErrorBody),
-        (status = 422, description = "`validation_failed`; rule `not_available` for a stage that does not exist yet, \
+        (status = 422, description = "`validation_failed`; rule `not_available` for a stage that this installation cannot try, \
          `required` for a budget that the llm stage needs, `no_price` for a model that has none, `currency` where \
          the installation's prices are in another one.", body = ErrorBody),
     )

@@ -102,7 +102,7 @@ async fn an_answer_that_a_person_corrects_is_forgotten() {
             .app
             .db
             .tenant(bench.tenant, async |connection| {
-                accept_approvals(connection, &[bench.tenant], std::slice::from_ref(&approval)).await
+                accept_approvals(connection, &bench.app, &[bench.tenant], std::slice::from_ref(&approval)).await
             })
             .await;
         heard.unwrap();
