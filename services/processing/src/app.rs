@@ -21,6 +21,7 @@ use crate::consumers::feedback::Feedback;
 use crate::consumers::on_entitlements::OnEntitlements;
 use crate::consumers::on_ingested::OnIngested;
 use crate::consumers::on_reprocess_requested::OnReprocessRequested;
+use crate::domain::similarity::and_so_a_person_is_asked;
 use crate::jobs::learn::Learning;
 use crate::rule_book::RuleBook;
 use crate::settings::{EmbeddingsSettings, ProcessingSettings};
@@ -32,8 +33,7 @@ use crate::{cascade, http, jobs, openapi, vectors};
 
 /// Told to people where the embedding stage is on and there is no model.
 pub(crate) const NO_VECTORS: &str = "the embedding stage is switched on, but this installation has no embedding model";
-
-/// Told to people where the llm stage is on and there is no endpoint.
+/// The same of the llm stage.
 const NO_MODEL: &str = "the llm stage is switched on, but this installation has no language model";
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/processing");
@@ -52,15 +52,15 @@ pub(crate) struct App {
     pub(crate) rules: RuleBook,
     /// Turns at trying rules on past records.
     pub(crate) previews: Semaphore,
-    /// The language model; none where the installation has none.
-    pub(crate) model: Option<ModelStep>,
-    /// Wakes the worker when a run was asked for.
-    pub(crate) runs_asked: Notify,
     /// Texts to vectors; or why there are none here.
     pub(crate) vectors: Result<Arc<dyn VectorSource>, Absent>,
     pub(crate) memories: Memories,
     pub(crate) cascade: Cascade,
     pub(crate) learning: Learning,
+    /// The language model; none where the installation has none.
+    pub(crate) model: Option<ModelStep>,
+    /// Wakes the worker when a run was asked for.
+    pub(crate) runs_asked: Notify,
 }
 
 impl App {
@@ -79,12 +79,12 @@ impl App {
             clock,
             rules: RuleBook::new(&settings.rules),
             previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
-            model,
-            runs_asked: Notify::new(),
             vectors: vectors_of(&settings.embeddings),
             memories: Memories::new(&settings.embeddings),
             cascade: Cascade::new(&settings.embeddings),
             learning: Learning::new(&settings.embeddings),
+            model,
+            runs_asked: Notify::new(),
         })
     }
 
@@ -96,18 +96,20 @@ impl App {
     /// Whether what the rules left open is for a later stage. Where such a stage is switched on and cannot be tried, the
     /// person who is asked instead is told.
     pub(crate) fn leave_to_later_stages(&self, head: &Head, outcome: &mut Outcome) -> bool {
-        let (embedding, llm) = (head.embedding_stage, head.llm_stage);
-        if outcome.reasoning.why_human != Some(WhyHuman::NoStageDecided) || !(embedding || llm) {
+        if outcome.reasoning.why_human != Some(WhyHuman::NoStageDecided) {
             return false;
         }
-        if !(embedding && self.vectors.is_ok() || llm && self.model.is_some()) {
-            let missing = if embedding { NO_VECTORS } else { NO_MODEL };
-            let said = outcome.reasoning.summary.trim_end_matches(", so a person is asked.").trim_end_matches('.');
-            outcome.reasoning.summary = format!("{said}; {missing}, so a person is asked.");
-            outcome.reasoning.why_human = Some(WhyHuman::StageUnavailable);
-            return false;
+        if head.embedding_stage && self.vectors.is_ok() || head.llm_stage && self.model.is_some() {
+            return true;
         }
-        true
+        let missing = match (head.embedding_stage, head.llm_stage) {
+            (true, _) => NO_VECTORS,
+            (_, true) => NO_MODEL,
+            (false, false) => return false,
+        };
+        outcome.reasoning.summary = and_so_a_person_is_asked(&outcome.reasoning.summary, missing);
+        outcome.reasoning.why_human = Some(WhyHuman::StageUnavailable);
+        false
     }
 
     /// The database decides readiness. The broker does not: rules and labels are served without it.
@@ -194,12 +196,12 @@ fn spawn_workers(work: &TaskTracker, app: &Data<App>, shutdown: &CancellationTok
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.reprocess"), again).run(shutdown.clone()));
     let feedback = Arc::new(Feedback::new(Arc::clone(&app)));
     work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.feedback"), feedback).run(shutdown.clone()));
-    let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
-    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.entitlements"), allowed).run(shutdown.clone()));
-    work.spawn(jobs::run_runs::run(Arc::clone(&app), shutdown.clone()));
-    work.spawn(jobs::forget_answers::run(Arc::clone(&app), shutdown.clone()));
     for _ in 0..cascade::WORKERS {
         work.spawn(cascade::run(Arc::clone(&app), shutdown.clone()));
     }
-    work.spawn(jobs::learn::run(app, shutdown.clone()));
+    work.spawn(jobs::learn::run(Arc::clone(&app), shutdown.clone()));
+    let allowed = Arc::new(OnEntitlements(Arc::clone(&app)));
+    work.spawn(Consumer::new(app.bus.clone(), bus::queue("processing.entitlements"), allowed).run(shutdown.clone()));
+    work.spawn(jobs::run_runs::run(Arc::clone(&app), shutdown.clone()));
+    work.spawn(jobs::forget_answers::run(app, shutdown.clone()));
 }

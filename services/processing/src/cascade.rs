@@ -4,7 +4,6 @@
 //! ends the wait. Killed at any moment, it leaves records whose lease runs out; another claims them again, and no
 //! decision is made twice. A stage that does not answer ends with a person and the reason, never with a wait for ever.
 
-mod asking;
 mod batch;
 mod worker;
 
@@ -12,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use db::{Connection, DbError};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::domain::pending::Pending;
 use crate::settings::EmbeddingsSettings;
@@ -23,25 +22,16 @@ pub(crate) use worker::run;
 /// Workers in a process: while one waits for the database, another embeds.
 pub(crate) const WORKERS: usize = 2;
 
-/// Batches of records at a time for which the language model is asked; others wait in the queue.
-const TURNS: usize = 4;
-
 /// The queue as the rest of the service sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Cascade {
     wake: Arc<Notify>,
-    /// Turns at asking the language model.
-    turns: Arc<Semaphore>,
     lease: Duration,
 }
 
 impl Cascade {
     pub(crate) fn new(settings: &EmbeddingsSettings) -> Self {
-        Self {
-            wake: Arc::default(),
-            turns: Arc::new(Semaphore::new(TURNS)),
-            lease: Duration::from_secs(settings.lease_seconds.into()),
-        }
+        Self { wake: Arc::default(), lease: Duration::from_secs(settings.lease_seconds.into()) }
     }
 
     /// Queues the records on the caller's connection, in place of an earlier wait of the same ones.

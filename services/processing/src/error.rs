@@ -179,6 +179,22 @@ impl From<ListOutcomesError> for ApiError {
     }
 }
 
+impl From<FindSimilarError> for ApiError {
+    fn from(error: FindSimilarError) -> Self {
+        match error {
+            FindSimilarError::NotFound => Self::not_found("record"),
+            FindSimilarError::NoModel(reason) => {
+                Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "no_model").with("detail", reason)
+            }
+            FindSimilarError::StageOff => Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "stage_off"),
+            FindSimilarError::NoVectors(error) => Self::new(ErrorCode::UpstreamUnavailable)
+                .message("The embedding model did not answer. Try again shortly.")
+                .because(error),
+            FindSimilarError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<ExplainDecisionError> for ApiError {
     fn from(error: ExplainDecisionError) -> Self {
         match error {
@@ -228,22 +244,6 @@ impl From<AskModelError> for ApiError {
             AskModelError::StageOff => Self::new(ErrorCode::Conflict)
                 .message("The llm stage is off. Switch it on with PATCH /processing/settings, or leave askModel out."),
             AskModelError::Db(error) => error.into(),
-        }
-    }
-}
-
-impl From<FindSimilarError> for ApiError {
-    fn from(error: FindSimilarError) -> Self {
-        match error {
-            FindSimilarError::NotFound => Self::not_found("record"),
-            FindSimilarError::NoModel(reason) => {
-                Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "no_model").with("detail", reason)
-            }
-            FindSimilarError::StageOff => Self::new(ErrorCode::EmbeddingsUnavailable).with("reason", "stage_off"),
-            FindSimilarError::NoVectors(error) => Self::new(ErrorCode::UpstreamUnavailable)
-                .message("The embedding model did not answer. Try again shortly.")
-                .because(error),
-            FindSimilarError::Db(error) => error.into(),
         }
     }
 }

@@ -19,9 +19,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     rules::routes(config);
     value_lists::routes(config);
     outcomes::routes(config);
-    explain::routes(config);
-    runs::routes(config);
     records::routes(config);
     calibration::routes(config);
+    explain::routes(config);
+    runs::routes(config);
     settings::routes(config);
 }

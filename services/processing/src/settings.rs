@@ -112,7 +112,7 @@ impl Default for EmbeddingsSettings {
             precision: WeightsPrecision::default(),
             threads: None,
             cache_bytes: 256 << 20,
-            lease_seconds: 60,
+            lease_seconds: 120,
             refit_after: 25,
             refit_seconds: 60,
         }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use common::{LabelId, RecordId, TenantId};
 use db::{Connection, DbError};
-use learning::{Decision, Memory, Scored, Seen};
+use learning::{Decision, Memory, Policy, Scored, Seen};
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 
@@ -104,6 +104,21 @@ pub(crate) async fn catch_up(
     Ok(Some(head))
 }
 
+/// The memory as of two versions, made anew for a replay. None when the model of that version is gone.
+pub(crate) async fn as_of(
+    connection: &mut Connection,
+    tenant: TenantId,
+    dimensions: usize,
+    (model_version, memory_version): (i64, i64),
+) -> Result<Option<TenantMemory>, DbError> {
+    let Some(model) = tenant_models::find(connection, tenant, model_version).await? else { return Ok(None) };
+    let mut memory = TenantMemory::load(connection, tenant, model, dimensions).await?;
+    let model_id = memory.model.embedding_model.clone();
+    let lessons = exemplars::lessons(connection, tenant, &model_id, 0, memory_version).await?;
+    memory.learn(lessons, memory_version);
+    Ok(Some(memory))
+}
+
 impl TenantMemory {
     /// The model with what it inferred of undecided records; nothing is learnt yet.
     async fn load(
@@ -153,7 +168,8 @@ impl TenantMemory {
     /// What model and memory say of a text, and what follows from it by the thresholds in force.
     pub(crate) fn decide(&self, seen: Seen<'_>, model_stage: bool) -> (Scored, Decision) {
         let scored = self.model.head.score(&self.memory, seen);
-        let decision = learning::decide(&scored, &self.model.policy.in_force(model_stage));
+        let policy = Policy { model_stage, ..self.model.policy.in_force.clone() };
+        let decision = learning::decide(&scored, &policy);
         (scored, decision)
     }
 

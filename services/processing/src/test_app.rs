@@ -26,7 +26,7 @@ pub(crate) fn app(database: &TestDb, language_model: &LanguageModelSettings, clo
         internal: InternalSettings { public_keys: String::new(), private_key: None },
         telemetry: TelemetrySettings::default(),
         rules: RulesSettings::default(),
-        embeddings: EmbeddingsSettings { source: EmbeddingSource::Off, ..EmbeddingsSettings::default() },
+        embeddings: EmbeddingsSettings { source: EmbeddingSource::Hashed, ..EmbeddingsSettings::default() },
         language_model: language_model.clone(),
         outbound: OutboundSettings { allow: vec!["127.0.0.1".into()], ..OutboundSettings::default() },
     };

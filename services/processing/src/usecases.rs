@@ -25,6 +25,7 @@ pub(crate) mod plan_rule_document;
 pub(crate) mod preview_rule;
 pub(crate) mod promote_rule;
 pub(crate) mod propose_rules;
+mod recall_similarity;
 pub(crate) mod redecide_records;
 pub(crate) mod relabel_records;
 pub(crate) mod restore_rule;

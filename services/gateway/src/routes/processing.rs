@@ -40,15 +40,15 @@ pub(super) const ROUTES: &[Route] = &[
     Route::to(Processing, Patch, "/api/v1/value-lists/{id}", RulesWrite),
     Route::to(Processing, Delete, "/api/v1/value-lists/{id}", RulesWrite),
     Route::to(Processing, Get, "/api/v1/processing/outcomes/{recordId}", ProcessingRead),
+    Route::to(Processing, Get, "/api/v1/processing/calibration", ProcessingRead),
+    // Records are ingestion's; what is like them is known where their vectors are.
+    Route::to(Processing, Get, "/api/v1/records/{id}/similar", RecordsRead),
     Route::to(Processing, Post, "/api/v1/processing/explain", ProcessingRead),
     Route::to(Processing, Post, "/api/v1/processing/run", ProcessingWrite),
     Route::to(Processing, Get, "/api/v1/processing/runs", ProcessingRead),
     Route::to(Processing, Get, "/api/v1/processing/runs/{id}", ProcessingRead),
     Route::to(Processing, Get, "/api/v1/processing/runs/{id}/outcomes", ProcessingRead),
     Route::to(Processing, Post, "/api/v1/processing/runs/{id}/cancel", ProcessingWrite),
-    Route::to(Processing, Get, "/api/v1/processing/calibration", ProcessingRead),
-    // Records are ingestion's; what is like them is known where their vectors are.
-    Route::to(Processing, Get, "/api/v1/records/{id}/similar", RecordsRead),
     Route::to(Processing, Get, "/api/v1/processing/settings", ProcessingRead),
     Route::to(Processing, Patch, "/api/v1/processing/settings", ProcessingWrite),
 ];

@@ -1,15 +1,16 @@
 //! One tenant's claimed records: vectors, scores, decisions.
 
+mod model;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use common::decision::WhyHuman;
 use common::{DateTime, LabelId, RecordId, TenantId};
 use db::DbError;
-use learning::{Route, Scored, Seen};
+use learning::{Scored, Seen};
 use uuid::Uuid;
 
-use super::asking::{self, Asking, Question};
 use crate::app::{App, NO_VECTORS};
 use crate::domain::pending::Pending;
 use crate::domain::settings::TenantSettings;
@@ -30,14 +31,19 @@ const FIRST_WAIT: chrono::Duration = chrono::Duration::milliseconds(250);
 /// The wait while another process fits the tenant's first model.
 const WAIT_FOR_FIT: chrono::Duration = chrono::Duration::milliseconds(250);
 
-/// The wait while the language model is busy with others.
-const WAIT_FOR_TURN: chrono::Duration = chrono::Duration::seconds(1);
-
 /// What the tenant's records are decided with.
 struct Known {
+    tenant: TenantId,
     settings: TenantSettings,
     names: HashMap<LabelId, String>,
     vectors: HashMap<RecordId, Embedded>,
+}
+
+impl Known {
+    /// Whether a language model is asked where nothing else decides.
+    fn asks_model(&self, app: &App) -> bool {
+        self.settings.stages.llm && app.model.is_some()
+    }
 }
 
 /// What the memory said of each record; none of one without a vector.
@@ -45,135 +51,114 @@ struct Scores {
     model: Arc<TenantModel>,
     memory_version: i64,
     audit_salt: Uuid,
-    each: Vec<Option<(Scored, learning::Decision)>>,
+    each: Vec<Option<Score>>,
+}
+
+/// What it said of one.
+struct Score {
+    model: Arc<TenantModel>,
+    scored: Scored,
+    verdict: learning::Decision,
+}
+
+impl Scores {
+    fn of(&self, place: usize) -> Option<&Score> {
+        self.each.get(place)?.as_ref()
+    }
+}
+
+impl Score {
+    fn name_of(&self, number: u32, names: &HashMap<LabelId, String>) -> Option<String> {
+        names.get(&self.model.label_of(number)?).cloned()
+    }
+}
+
+/// What came of comparing the records.
+enum Compared {
+    /// Each was scored, or has no vector.
+    Scored(Scores, Vec<Embedded>),
+    /// It could not be tried, for this reason.
+    Untried(WhyHuman, &'static str),
+    /// It is to be tried again from this time on.
+    Later(DateTime),
 }
 
 /// Decides the records, or gives them back to be tried again.
-pub(super) async fn decide(
-    app: &Arc<App>,
-    tenant: TenantId,
-    lease: Uuid,
-    claimed: Vec<Claimed>,
-) -> Result<(), DbError> {
+pub(super) async fn decide(app: &App, tenant: TenantId, lease: Uuid, claimed: Vec<Claimed>) -> Result<(), DbError> {
     let attempts = claimed.iter().map(|one| one.attempts).max().unwrap_or_default();
     let pending: Vec<Pending> = claimed.into_iter().map(|one| one.pending).collect();
     let known = known(app, tenant, &pending).await?;
-    let asks_model = known.settings.stages.llm && app.model.is_some();
-    let Some(source) = app.vectors.as_ref().ok().filter(|_| known.settings.stages.embedding) else {
-        if asks_model && !known.names.is_empty() {
-            return ask_of_all(app, (tenant, lease), known, &pending).await;
+    let (settled, fresh) = match compare(app, tenant, &pending, &known, attempts).await? {
+        Compared::Later(due_at) => return give_back(app, (tenant, lease), &pending, due_at).await,
+        Compared::Untried(why, because) => {
+            let at = app.clock.now();
+            let undecided = |one: &Pending| Settled::open(similarity::undecided(one, why, because, at));
+            (
+                model::ask_where_open(app, &known, &pending, pending.iter().map(undecided).collect(), None).await?,
+                Vec::new(),
+            )
         }
-        if known.settings.stages.embedding {
-            return ask_people(app, (tenant, lease), &pending, WhyHuman::StageUnavailable, NO_VECTORS).await;
+        Compared::Scored(scores, embedded) => {
+            let settled = settled(&pending, &scores, &known, app.clock.now());
+            let fresh = fresh(embedded, &known);
+            (model::ask_where_open(app, &known, &pending, settled, Some(&scores)).await?, fresh)
         }
-        return ask_people(app, (tenant, lease), &pending, WhyHuman::NoStageDecided, "").await;
     };
-    if known.names.is_empty() {
-        let why = "there are no labels to choose from";
-        return ask_people(app, (tenant, lease), &pending, WhyHuman::NoStageDecided, why).await;
+    app.db
+        .tenant(tenant, async |connection| {
+            settle_pending(connection, app, tenant, lease, settled).await?;
+            match app.model_id() {
+                Some(model_id) => embeddings::put(connection, tenant, model_id, &fresh, app.clock.now()).await,
+                None => Ok(()),
+            }
+        })
+        .await
+}
+
+async fn compare(
+    app: &App,
+    tenant: TenantId,
+    pending: &[Pending],
+    known: &Known,
+    attempts: i32,
+) -> Result<Compared, DbError> {
+    if !known.settings.stages.embedding {
+        return Ok(Compared::Untried(WhyHuman::NoStageDecided, ""));
     }
-    let embedded = match embed(tenant, &pending, &known, &**source).await {
+    let Ok(source) = &app.vectors else { return Ok(Compared::Untried(WhyHuman::StageUnavailable, NO_VECTORS)) };
+    if known.names.is_empty() {
+        return Ok(Compared::Untried(WhyHuman::NoStageDecided, "there are no labels to choose from"));
+    }
+    let embedded = match embed(tenant, pending, known, &**source).await {
         Ok(embedded) => embedded,
         Err(error) if attempts < MOST_ATTEMPTS => {
             tracing::warn!(%tenant, %error, attempts, "pending records are tried again");
             let wait = FIRST_WAIT * 2_i32.pow(attempts.clamp(0, MOST_ATTEMPTS) as u32);
-            return give_back(app, (tenant, lease), &pending, app.clock.now() + wait).await;
+            return Ok(Compared::Later(app.clock.now() + wait));
         }
-        Err(_) => {
-            let why = "the embedding model did not answer";
-            return ask_people(app, (tenant, lease), &pending, WhyHuman::StageUnavailable, why).await;
-        }
+        Err(_) => return Ok(Compared::Untried(WhyHuman::StageUnavailable, "the embedding model did not answer")),
     };
-    let Some(scores) = score(app, tenant, &embedded, &**source, asks_model).await? else {
-        // The first model: fitted here, or by whoever is at it already.
-        if fit_model(app, tenant, &**source).await? == Fit::Busy {
-            return give_back(app, (tenant, lease), &pending, app.clock.now() + WAIT_FOR_FIT).await;
-        }
-        return give_back(app, (tenant, lease), &pending, app.clock.now()).await;
-    };
-    let all = settled(&pending, &scores, &known, app.clock.now());
-    let fresh = fresh(&embedded, &known);
-    let (questions, settled) = if asks_model { to_ask(&pending, all, &scores, &known) } else { (Vec::new(), all) };
-    app.db
-        .tenant(tenant, async |connection| {
-            settle_pending(connection, app, tenant, lease, settled).await?;
-            embeddings::put(connection, tenant, source.model_id(), &fresh, app.clock.now()).await
-        })
-        .await?;
-    ask_model(app, (tenant, lease), known, questions).await
-}
-
-/// Those that a language model is to be asked about, and the rest.
-fn to_ask(pending: &[Pending], all: Vec<Settled>, scores: &Scores, known: &Known) -> (Vec<Question>, Vec<Settled>) {
-    let name = |number: u32| known.names.get(&scores.model.label_of(number)?).cloned();
-    let (mut questions, mut rest) = (Vec::new(), Vec::new());
-    for ((one, settled), score) in pending.iter().zip(all).zip(&scores.each) {
-        let possible = match score.as_ref().map(|(_, verdict)| &verdict.route) {
-            // Accepted, and perhaps drawn for an audit; or below what the tenant wants, which a model may still settle.
-            Some(Route::Accept) if settled.decision.receipt.reasoning.why_human != Some(WhyHuman::LowConfidence) => {
-                None
-            }
-            Some(Route::AskModel(labels)) => Some(labels.iter().filter_map(|label| name(*label)).collect()),
-            Some(Route::Accept | Route::AskPerson) | None => Some(Vec::new()),
-        };
-        let Some(possible) = possible else {
-            rest.push(settled);
-            continue;
-        };
-        let near = score.iter().flat_map(|(scored, _)| &scored.neighbours);
-        let similar = near.filter_map(|near| Some((RecordId(near.id), name(near.label)?))).collect();
-        questions.push(Question { settled, record: one.record.clone(), possible, similar });
+    if let Some(scores) = score(app, known, &embedded, &**source).await? {
+        return Ok(Compared::Scored(scores, embedded));
     }
-    (questions, rest)
-}
-
-/// Asks the model about all of them, where there is no similarity.
-async fn ask_of_all(app: &Arc<App>, key: (TenantId, Uuid), known: Known, pending: &[Pending]) -> Result<(), DbError> {
-    let at = app.clock.now();
-    let question = |one: &Pending| {
-        let decision = similarity::undecided(one, WhyHuman::NoStageDecided, "", at);
-        let settled = Settled { decision, scored: None };
-        Question { settled, record: one.record.clone(), possible: Vec::new(), similar: Vec::new() }
+    // The first model: fitted here, or by whoever is at it already.
+    let wait = match fit_model(app, tenant, &**source).await? {
+        Fit::Done => chrono::Duration::zero(),
+        Fit::Busy => WAIT_FOR_FIT,
     };
-    let questions = pending.iter().map(question).collect();
-    ask_model(app, key, known, questions).await
-}
-
-/// Asks beside this worker; while every turn is taken the records wait.
-async fn ask_model(
-    app: &Arc<App>,
-    (tenant, lease): (TenantId, Uuid),
-    known: Known,
-    questions: Vec<Question>,
-) -> Result<(), DbError> {
-    if questions.is_empty() {
-        return Ok(());
-    }
-    let Ok(turn) = Arc::clone(&app.cascade.turns).try_acquire_owned() else {
-        let records: Vec<RecordId> = questions.iter().map(|one| one.record.record_id).collect();
-        let due = app.clock.now() + WAIT_FOR_TURN;
-        let back = async |connection: &mut db::Connection| {
-            pending_decisions::give_back(connection, tenant, lease, &records, due).await
-        };
-        return app.db.tenant(tenant, back).await;
-    };
-    let asking = Asking { tenant, lease, settings: known.settings, names: known.names };
-    tokio::spawn(asking::run(Arc::clone(app), asking, questions, turn));
-    Ok(())
+    Ok(Compared::Later(app.clock.now() + wait))
 }
 
 async fn known(app: &App, tenant: TenantId, pending: &[Pending]) -> Result<Known, DbError> {
     let records: Vec<RecordId> = pending.iter().map(|one| one.record.record_id).collect();
     app.db
         .tenant(tenant, async |connection| {
-            Ok(Known {
-                settings: settings::find(connection, tenant).await?,
-                names: labels::names(connection, tenant).await?,
-                vectors: match app.model_id() {
-                    Some(model) => embeddings::find(connection, tenant, model, &records).await?,
-                    None => HashMap::new(),
-                },
-            })
+            let vectors = match app.model_id() {
+                Some(model_id) => embeddings::find(connection, tenant, model_id, &records).await?,
+                None => HashMap::new(),
+            };
+            let settings = settings::find(connection, tenant).await?;
+            Ok(Known { tenant, settings, names: labels::names(connection, tenant).await?, vectors })
         })
         .await
 }
@@ -217,19 +202,19 @@ async fn embed(
 }
 
 /// The vectors that are not stored yet.
-fn fresh(embedded: &[Embedded], known: &Known) -> Vec<Embedded> {
-    let is_new = |one: &&Embedded| known.vectors.get(&one.record).is_none_or(|found| found.text_hash != one.text_hash);
-    embedded.iter().filter(is_new).cloned().collect()
+fn fresh(embedded: Vec<Embedded>, known: &Known) -> Vec<Embedded> {
+    let is_new = |one: &Embedded| known.vectors.get(&one.record).is_none_or(|found| found.text_hash != one.text_hash);
+    embedded.into_iter().filter(is_new).collect()
 }
 
 /// What the tenant's memory says; none while there is no model.
 async fn score(
     app: &App,
-    tenant: TenantId,
+    known: &Known,
     embedded: &[Embedded],
     source: &dyn VectorSource,
-    asks_model: bool,
 ) -> Result<Option<Scores>, DbError> {
+    let (tenant, model_stage) = (known.tenant, known.asks_model(app));
     let kept = app.memories.of(tenant);
     let mut place = kept.memory().lock_owned().await;
     let head = app
@@ -244,7 +229,10 @@ async fn score(
     let scoring = tokio::task::spawn_blocking(move || {
         let memory = place.as_ref()?;
         let score = |(vector, words): &(Vec<f32>, Vec<u32>)| {
-            (!vector.is_empty()).then(|| memory.decide(Seen { vector, words }, asks_model))
+            (!vector.is_empty()).then(|| {
+                let (scored, verdict) = memory.decide(Seen { vector, words }, model_stage);
+                Score { model: memory.model(), scored, verdict }
+            })
         };
         Some(seen.iter().map(score).collect())
     });
@@ -261,34 +249,20 @@ fn settled(pending: &[Pending], scores: &Scores, known: &Known, at: DateTime) ->
         audit_salt: scores.audit_salt,
         at,
     };
-    let settle = |(one, score): (&Pending, &Option<(Scored, learning::Decision)>)| {
-        let Some((scored, verdict)) = score else {
-            let why = "the record has no text that could be compared";
-            let decision = similarity::undecided(one, WhyHuman::NoStageDecided, why, at);
-            return Settled { decision, scored: None };
+    let settle = |(one, score): (&Pending, &Option<Score>)| {
+        let Some(Score { scored, verdict, .. }) = score else {
+            let why = "the record has no text that could be compared, or that may be sent to where that is done";
+            return Settled::open(similarity::undecided(one, WhyHuman::NoStageDecided, why, at));
         };
         match similarity::decide(one, scored, verdict, grounds) {
             Some((decision, remembered)) => Settled { decision, scored: Some(remembered) },
             None => {
                 let why = "the likeliest label has just been deleted";
-                Settled { decision: similarity::undecided(one, WhyHuman::NoStageDecided, why, at), scored: None }
+                Settled::open(similarity::undecided(one, WhyHuman::NoStageDecided, why, at))
             }
         }
     };
     pending.iter().zip(&scores.each).map(settle).collect()
-}
-
-async fn ask_people(
-    app: &App,
-    (tenant, lease): (TenantId, Uuid),
-    pending: &[Pending],
-    why: WhyHuman,
-    because: &str,
-) -> Result<(), DbError> {
-    let at = app.clock.now();
-    let undecided = |one: &Pending| similarity::undecided(one, why, because, at);
-    let settled = pending.iter().map(|one| Settled { decision: undecided(one), scored: None }).collect();
-    app.db.tenant(tenant, async |connection| settle_pending(connection, app, tenant, lease, settled).await).await
 }
 
 async fn give_back(

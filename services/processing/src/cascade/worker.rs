@@ -47,7 +47,7 @@ pub(crate) async fn run(app: Arc<App>, shutdown: CancellationToken) {
 }
 
 /// Claims what is due and decides it, tenant by tenant; returns how many records were claimed.
-async fn round(app: &Arc<App>) -> Result<usize, DbError> {
+async fn round(app: &App) -> Result<usize, DbError> {
     let (lease, now) = (Uuid::new_v4(), app.clock.now());
     let until = now + app.cascade.lease;
     let claimed = app

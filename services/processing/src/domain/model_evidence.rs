@@ -3,8 +3,11 @@
 use learning::confidence::AuditSettings;
 use learning::{Closed, Standing, Threshold};
 
-use super::policy::{COLD, Wishes};
+use super::policy::Wishes;
 use super::settings::TenantSettings;
+
+/// Nothing stands before people have closed so many of a model's labels, however well that went.
+const COLD: usize = 50;
 
 /// A model's label that a person has looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]

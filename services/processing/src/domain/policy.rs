@@ -5,19 +5,16 @@ use std::collections::BTreeMap;
 use common::LabelId;
 use learning::confidence::AuditSettings;
 use learning::confidence::next_step::{Situation, next_step};
-use learning::{Calibrator, Closed, Conformal, Novelty, Policy, Reliability, Standing, Target, Threshold};
+use learning::policy::LEAST_CLOSED;
+use learning::{Calibrator, Closed, Outcome, Policy, PolicySettings, Reliability, Standing, Target};
 use serde::{Deserialize, Serialize};
 
 use super::scored::ClosedDecision;
 
 /// How sure one must be that the error rate is within the target.
 pub(crate) const CONFIDENCE: f64 = 0.9;
-/// Nothing is accepted before people have closed so many decisions, however well they went.
-pub(crate) const COLD: usize = 50;
 /// Thresholds rest on so many closed decisions, the youngest.
 pub(crate) const WINDOW: i64 = 3_000;
-/// The permitted probability that the right label is missing from the possible ones.
-const MISS_RATE: f64 = 0.1;
 /// Rows of a reliability table.
 const BINS: usize = 10;
 
@@ -26,18 +23,11 @@ const BINS: usize = 10;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantPolicy {
     pub(crate) target: Target,
-    pub(crate) calibrator: Calibrator,
-    pub(crate) threshold: Threshold,
-    /// Labels whose audits ask for more than the tenant's threshold.
-    pub(crate) by_label: BTreeMap<u32, Threshold>,
-    /// What the audits of all labels say, and those of each.
+    pub(crate) in_force: Policy,
+    /// What the audits of all labels say.
     pub(crate) standing: Standing,
-    pub(crate) standings: BTreeMap<u32, Standing>,
-    pub(crate) conformal: Conformal,
-    pub(crate) novelty: Novelty,
-    /// How many decisions people have closed, and how many of these were accepted and drawn for an audit.
+    /// How many decisions people have closed.
     pub(crate) closed: usize,
-    pub(crate) audits: usize,
     /// The chance with which an accepted label is looked at.
     pub(crate) audit_rate: f64,
     pub(crate) reliability: Reliability,
@@ -66,83 +56,54 @@ impl TenantPolicy {
     /// What follows from the closed decisions, the oldest first. `labels` are the model's, by their numbers.
     pub(crate) fn fit(decisions: &[ClosedDecision], labels: &[LabelId], wishes: Wishes) -> Self {
         let number = |label: LabelId| labels.iter().position(|known| *known == label).map(|place| place as u32);
-        let known: Vec<(&ClosedDecision, Closed)> =
-            decisions.iter().filter_map(|one| Some((one, one.closed(number)?))).collect();
-        let closed: Vec<Closed> = known.iter().map(|(_, closed)| *closed).collect();
+        let known: Vec<(&ClosedDecision, Outcome)> =
+            decisions.iter().filter_map(|one| Some((one, one.outcome(number)?))).collect();
         let target = wishes.target();
+        // Drawn by chance, so that each counts the same among them.
         let audits: Vec<Closed> = known
             .iter()
             .filter(|(one, _)| one.scored.is_audited)
-            .map(|(_, closed)| Closed { weight: 1.0, ..*closed })
-            .collect();
-        let right: Vec<f64> = known.iter().filter(|one| one.1.correct).map(|one| one.0.scored.familiarity).collect();
-        let novelty = Novelty::fit(&right);
-        // The threshold is proven for what passes the other gate.
-        let familiar: Vec<Closed> = known
-            .iter()
-            .filter(|(one, _)| !novelty.is_novel(one.scored.familiarity))
-            .map(|(_, closed)| *closed)
+            .map(|(_, outcome)| Closed { weight: 1.0, ..outcome.closed })
             .collect();
         let standing = Standing::of(&audits, target);
-        let standings = standings(&audits, target);
-        let calibrator = Calibrator::fit(&closed, &Calibrator::default());
-        let confidences: Vec<(f64, bool)> =
-            closed.iter().map(|one| (calibrator.probability(one.score), one.correct)).collect();
-        let truths: Vec<(u32, f64)> =
-            decisions.iter().filter_map(|one| Some((number(one.truth)?, one.probability_of_truth()))).collect();
-        let threshold = match standing.target(target).filter(|_| closed.len() >= COLD) {
-            Some(target) => Threshold::fit(&familiar, target),
-            None => Threshold { score: None, ..Threshold::fit(&familiar, target) },
+        let settings = PolicySettings {
+            standing,
+            label_standing: standings(&audits, target),
+            ..PolicySettings::new(labels.len(), target)
         };
-        // Where the tenant's threshold accepts nothing, no label has one of its own.
-        let by_label =
-            if threshold.score.is_some() { stricter(&familiar, &standings, target) } else { BTreeMap::new() };
+        let outcomes: Vec<Outcome> = known.iter().map(|(_, outcome)| *outcome).collect();
+        let in_force = Policy::fit(&outcomes, &Calibrator::default(), &settings);
+        let confidences: Vec<(f64, bool)> = outcomes
+            .iter()
+            .map(|one| (in_force.calibrator.probability(one.closed.score), one.closed.correct))
+            .collect();
         Self {
             target,
-            threshold,
-            by_label,
             standing,
-            standings,
-            conformal: Conformal::fit(&truths, labels.len(), MISS_RATE),
-            novelty,
-            closed: closed.len(),
-            audits: audits.len(),
-            audit_rate: wishes.audit_rate(closed.len()),
+            closed: outcomes.len(),
+            audit_rate: wishes.audit_rate(outcomes.len()),
             reliability: Reliability::of(&confidences, BINS),
-            calibrator,
-        }
-    }
-
-    /// In the form that decides.
-    pub(crate) fn in_force(&self, model_stage: bool) -> Policy {
-        Policy {
-            calibrator: self.calibrator.clone(),
-            threshold: self.threshold,
-            by_label: self.by_label.clone(),
-            standing: self.standings.clone(),
-            conformal: self.conformal.clone(),
-            novelty: self.novelty,
-            least_margin: 0.0,
-            model_stage,
+            in_force,
         }
     }
 
     /// What would bring more automation, in words.
     pub(crate) fn next_step(&self) -> String {
-        if self.closed < COLD && self.standing != Standing::Suspended {
-            let more = COLD - self.closed;
+        if self.closed < LEAST_CLOSED && self.standing != Standing::Suspended {
+            let more = LEAST_CLOSED - self.closed;
             return format!(
-                "Nothing is accepted automatically before people have decided {COLD} records that had been scored; \
-                 {} are there. Decide {more} more.",
+                "Nothing is accepted automatically before people have decided {LEAST_CLOSED} records that had been \
+                 scored; {} are there. Decide {more} more.",
                 self.closed
             );
         }
-        next_step(&Situation { target: self.target, threshold: self.threshold, standing: self.standing })
-    }
-
-    /// The threshold that a label must reach.
-    pub(crate) fn threshold_of(&self, label: u32) -> &Threshold {
-        self.by_label.get(&label).unwrap_or(&self.threshold)
+        let alone = self.in_force.by_label.values().filter(|threshold| threshold.score.is_some()).count();
+        if alone > 0 && self.in_force.threshold.score.is_none() && self.standing == Standing::Trusted {
+            return format!(
+                "{alone} labels are accepted automatically, each by a proof of its own. Decide more records of the others."
+            );
+        }
+        next_step(&Situation { target: self.target, threshold: self.in_force.threshold, standing: self.standing })
     }
 }
 
@@ -153,15 +114,4 @@ fn standings(audits: &[Closed], target: Target) -> BTreeMap<u32, Standing> {
     }
     let standings = by_label.into_iter().map(|(label, audits)| (label, Standing::of(&audits, target)));
     standings.filter(|(_, standing)| *standing != Standing::Trusted).collect()
-}
-
-/// Labels with too many errors among their audits prove a threshold of their own, for half of the target.
-fn stricter(closed: &[Closed], standings: &BTreeMap<u32, Standing>, target: Target) -> BTreeMap<u32, Threshold> {
-    let strained = standings.iter().filter(|(_, standing)| **standing == Standing::Strained);
-    strained
-        .filter_map(|(label, standing)| {
-            let own: Vec<Closed> = closed.iter().filter(|one| one.label == *label).copied().collect();
-            Some((*label, Threshold::fit(&own, standing.target(target)?)))
-        })
-        .collect()
 }

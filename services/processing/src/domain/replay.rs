@@ -3,6 +3,7 @@
 use classifier::RuleSet;
 use common::decision::WhyHuman;
 use common::event::RecordSnapshot;
+use common::record::Stage;
 use serde_json::{Value, json};
 
 use super::decision::{Decision, decide};
@@ -16,24 +17,32 @@ pub(crate) struct Difference {
     pub(crate) remade: Value,
 }
 
-/// The machine's decision once more: the rules of its version, its thresholds, and the model's answer as it was given.
-pub(crate) fn remake(stored: &Decision, rules: &RuleSet, record: &RecordSnapshot) -> Decision {
+/// The machine's decision once more: the rules of its version, its thresholds, what `by_similarity` makes of that, and the
+/// language model's answer as it was given.
+pub(crate) fn remake(
+    stored: &Decision,
+    rules: &RuleSet,
+    record: &RecordSnapshot,
+    by_similarity: impl FnOnce(Decision) -> Decision,
+) -> Decision {
     let reasoning = &stored.receipt.reasoning;
     // A set of rules of which none was tried says that the stage was off.
     let rule_stage = reasoning.rule.is_some() || reasoning.rules_evaluated > 0 || rules.listed().is_empty();
     let outcome = decide(rules, rule_stage, record, reasoning.thresholds);
-    let is_left_open = outcome.reasoning.why_human == Some(WhyHuman::NoStageDecided);
-    if is_left_open && (reasoning.embedding.is_some() || reasoning.why_human == Some(WhyHuman::StageUnavailable)) {
-        // What similarity said rests on the memory of then, which is not kept: it is taken from the receipt.
-        return stored.clone();
+    let mut remade = stored.with(outcome);
+    if remade.stage == Stage::None {
+        remade = by_similarity(remade);
+        if remade.stage == Stage::None && reasoning.why_human == Some(WhyHuman::StageUnavailable) {
+            // Whether a stage could be tried is no matter of versions.
+            remade.receipt.reasoning.why_human = reasoning.why_human;
+        }
     }
-    let remade = stored.with(outcome);
     match &reasoning.llm {
-        Some(llm) if is_left_open => {
+        Some(llm) => {
             let is_audited = reasoning.why_human == Some(WhyHuman::Audit);
+            remade.receipt.reasoning.thresholds = reasoning.thresholds;
             ModelAnswer::replayed(llm).conclude(remade, stored.label_id, llm.accepts_from, is_audited)
         }
-        Some(_) => remade,
         None => remade,
     }
 }
@@ -50,6 +59,8 @@ pub(crate) fn differences(stored: &Decision, remade: &Decision) -> Vec<Differenc
         ("rulesEvaluated", json!(before.rules_evaluated), json!(after.rules_evaluated)),
         ("errors", json!(stored.receipt.errors), json!(remade.receipt.errors)),
         ("whyHuman", json!(before.why_human), json!(after.why_human)),
+        ("neighbours", json!(before.neighbours), json!(after.neighbours)),
+        ("embedding", json!(before.embedding), json!(after.embedding)),
         ("llm", json!(before.llm), json!(after.llm)),
     ];
     let differ = fields.into_iter().filter(|(_, stored, remade)| stored != remade);

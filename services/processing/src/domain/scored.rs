@@ -1,7 +1,7 @@
 //! What the model said of a record, kept until a person says what it is.
 
 use common::{DateTime, DecisionId, LabelId, RecordId, TenantId};
-use learning::Closed;
+use learning::{Closed, Outcome};
 
 /// A record's score at the time when it was decided, before anything was learnt from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,9 +57,11 @@ impl ClosedDecision {
         found.map_or(0.0, |(_, probability)| *probability)
     }
 
-    /// In the form that thresholds are proven with; none when the label is gone.
-    pub(crate) fn closed(&self, number: impl Fn(LabelId) -> Option<u32>) -> Option<Closed> {
-        let label = number(self.scored.label)?;
-        Some(Closed { score: self.scored.score, label, correct: self.is_right(), weight: self.weight() })
+    /// In the form that thresholds are proven with; none when one of the labels is gone.
+    pub(crate) fn outcome(&self, number: impl Fn(LabelId) -> Option<u32>) -> Option<Outcome> {
+        let (label, truth) = (number(self.scored.label)?, number(self.truth)?);
+        let closed = Closed { score: self.scored.score, label, correct: self.is_right(), weight: self.weight() };
+        let (familiarity, truth_probability) = (self.scored.familiarity, self.probability_of_truth());
+        Some(Outcome { closed, familiarity, truth, truth_probability })
     }
 }

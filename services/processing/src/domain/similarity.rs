@@ -59,8 +59,8 @@ pub(crate) fn decide(
         thresholds: Thresholds {
             auto_accept: grounds.settings.auto_accept_threshold,
             target_error_rate: Some(policy.target.error_rate),
-            score: policy.threshold_of(verdict.label).score,
-            familiarity: policy.novelty.least,
+            score: policy.in_force.threshold_of(verdict.label).score,
+            familiarity: policy.in_force.novelty.least,
             audit_rate: Some(policy.audit_rate),
         },
         why_human: why,
@@ -106,8 +106,7 @@ pub(crate) fn decide(
 pub(crate) fn undecided(pending: &Pending, why: WhyHuman, because: &str, at: DateTime) -> Decision {
     let mut receipt = pending.receipt.clone();
     if !because.is_empty() {
-        let said = receipt.reasoning.summary.trim_end_matches(", so a person is asked.").trim_end_matches('.');
-        receipt.reasoning.summary = format!("{said}; {because}, so a person is asked.");
+        receipt.reasoning.summary = and_so_a_person_is_asked(&receipt.reasoning.summary, because);
     }
     receipt.reasoning.why_human = Some(why);
     Decision {
@@ -124,6 +123,12 @@ pub(crate) fn undecided(pending: &Pending, why: WhyHuman, because: &str, at: Dat
         decided_by: None,
         decided_at: at,
     }
+}
+
+/// What the rules came to, and what kept the later stages from it.
+pub(crate) fn and_so_a_person_is_asked(summary: &str, because: &str) -> String {
+    let said = summary.trim_end_matches(", so a person is asked.").trim_end_matches('.');
+    format!("{said}; {because}, so a person is asked.")
 }
 
 fn is_drawn(record: RecordId, grounds: Grounds<'_>) -> bool {

@@ -81,6 +81,13 @@ pub(crate) async fn find_name(connection: &mut Connection, tenant: TenantId, id:
     Ok(query.select(labels::name).for_key_share().first(connection).await.optional()?)
 }
 
+/// The names of the tenant's labels.
+pub(crate) async fn names(connection: &mut Connection, tenant: TenantId) -> Stored<HashMap<LabelId, String>> {
+    let query = labels::table.filter(labels::tenant_id.eq(tenant.0)).select((labels::id, labels::name));
+    let rows: Vec<(Uuid, String)> = query.load(connection).await?;
+    Ok(rows.into_iter().map(|(id, name)| (LabelId(id), name)).collect())
+}
+
 /// Labels newest first, those before `before` only.
 pub(crate) async fn list(
     connection: &mut Connection,
@@ -94,13 +101,6 @@ pub(crate) async fn list(
     }
     let rows = query.order(labels::id.desc()).limit(limit).load(connection).await?;
     Ok(rows.into_iter().map(Label::from).collect())
-}
-
-/// The names of all of the tenant's labels.
-pub(crate) async fn names(connection: &mut Connection, tenant: TenantId) -> Stored<HashMap<LabelId, String>> {
-    let query = labels::table.filter(labels::tenant_id.eq(tenant.0)).select((labels::id, labels::name));
-    let rows: Vec<(Uuid, String)> = query.load(connection).await?;
-    Ok(rows.into_iter().map(|(id, name)| (LabelId(id), name)).collect())
 }
 
 /// What refers to the label: rules, and decisions that are the current ones of their records.

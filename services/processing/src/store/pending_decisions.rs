@@ -189,24 +189,6 @@ pub(crate) async fn take(
     rows.into_iter().map(by_record).collect()
 }
 
-/// Keeps the records for longer, as far as the lease still holds them.
-pub(crate) async fn renew(
-    connection: &mut Connection,
-    tenant: TenantId,
-    lease: Uuid,
-    records: &[RecordId],
-    until: DateTime,
-) -> Stored<()> {
-    statement("UPDATE pending_decisions SET due_at = $4 WHERE tenant_id = $1 AND lease = $2 AND record_id = ANY ($3)")
-        .bind::<SqlUuid, _>(tenant.0)
-        .bind::<SqlUuid, _>(lease)
-        .bind::<Array<SqlUuid>, _>(ids(records, |record| record.0))
-        .bind::<Timestamptz, _>(until)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 /// Gives the records back, to be claimed again from that time on.
 pub(crate) async fn give_back(
     connection: &mut Connection,

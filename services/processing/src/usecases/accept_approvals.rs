@@ -46,15 +46,15 @@ pub(crate) async fn accept_approvals(
         approvals.iter().map(|one| Decision::of_person(one.tenant, one.actor.clone(), &one.approved)).collect();
     decisions::insert_of_people(connection, &made).await?;
     records::give_to_people(connection, tenants, &standing).await?;
+    end_waits(connection, app, tenants, &locked).await?;
+    learn_from_people(connection, app, tenants, &locked).await?;
     let refuted: Vec<_> = approvals
         .iter()
         .filter_map(|one| {
             Some((one.tenant, refuted(one.approved.proposal.reasoning.llm.as_ref(), &one.approved.label)?))
         })
         .collect();
-    model_answers::forget(connection, &refuted).await?;
-    end_waits(connection, app, tenants, &locked).await?;
-    learn_from_people(connection, app, tenants, &locked).await
+    model_answers::forget(connection, &refuted).await
 }
 
 /// The latest approval of each record, by record.

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use common::decision::{Thresholds, WhyHuman};
+use common::decision::Thresholds;
 use common::event::{Cause, Event, ReprocessOutcome, Reprocessed, RunCompleted};
+use common::record::Stage;
 use common::trace::TraceContext;
 use common::{Actor, DateTime, DecisionId, LabelId, RecordId, RunId, TenantId};
 use db::{Connection, DbError};
@@ -107,6 +108,7 @@ async fn run_batch(
             items.push(RunItem::left(*id, RunResult::Failed, Some("gone"), None));
             continue;
         };
+        // Another decision of it is on its way, and will count as its next.
         if waiting.contains_key(id) {
             let stands = Some(RunState::of(&now.current));
             items.push(RunItem::left(*id, RunResult::Conflict, Some("being_decided"), stands));
@@ -140,9 +142,9 @@ impl Deciding<'_> {
             return left(RunResult::Conflict, Some("decided_since"));
         }
         let Some(next) = self.decide(known, now) else { return left(RunResult::Failed, Some("label_is_gone")) };
-        // What rules left open then they leave open now; a run makes no later stage decide anew.
-        let is_left_open = next.receipt.reasoning.why_human == Some(WhyHuman::NoStageDecided);
-        if next.is_as(&now.current) || is_left_open && was_left_open(&now.current) {
+        // What rules leave open is for the later stages; what those came to is not undone by rules that say nothing.
+        let is_left_open = next.stage == Stage::None && matches!(now.current.stage, Stage::Embedding | Stage::Llm);
+        if is_left_open || next.is_as(&now.current) {
             let result = if said.is_some() { RunResult::Conflict } else { RunResult::Unchanged };
             return left(result, said.map(|_| "comes_out_otherwise"));
         }
@@ -175,10 +177,6 @@ impl Deciding<'_> {
         let first = Decision::first(DecisionId::generate(), &known.record, self.cause, outcome, label_id);
         Some(Decision { sequence: Some(now.last_sequence + 1), ..first })
     }
-}
-
-fn was_left_open(decision: &Decision) -> bool {
-    decision.receipt.reasoning.rule.is_none()
 }
 
 fn answer(cause: &Cause, next: &Decision, before: &Standing) -> Event {

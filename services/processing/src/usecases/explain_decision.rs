@@ -9,6 +9,7 @@ use db::{Connection, DbError};
 
 use super::decide_records::rules_of;
 use super::list_outcomes::FullReceipt;
+use super::recall_similarity::recall_similarity;
 use crate::app::App;
 use crate::domain::decision::{Decision, decide};
 use crate::domain::replay::{Difference, differences, remake};
@@ -16,6 +17,8 @@ use crate::store::{decisions, records};
 
 const FORMER_WORDS: &str = "The record says something else since then, and what it said is not kept here: the decision is \
                             made again of its present words.";
+const FORMER_MODEL: &str = "The version of the tenant's model that decided is not kept any more, or the record's vector is \
+                            gone: only the rules' part is made again.";
 const OF_PERSON: &str = "A person decided; what is made again is the machine's decision that was put to them.";
 const NOTHING_TO_REMAKE: &str = "A person decided before a machine did, so there is nothing to make again.";
 
@@ -82,7 +85,14 @@ pub(crate) async fn explain_decision(
     if known.changed_at.is_some_and(|changed| stored.decided_at < changed) {
         note = Some(FORMER_WORDS);
     }
-    let decision = remake(&stored, rules.set(), &known.record);
+    let recalled = recall_similarity(connection, app, &stored, &known.record).await?;
+    if recalled.is_none() && stored.receipt.reasoning.embedding.is_some() {
+        note = note.or(Some(FORMER_MODEL));
+    }
+    let decision = remake(&stored, rules.set(), &known.record, |by_rules| match recalled {
+        Some(recalled) => recalled.decide(by_rules, &known.record),
+        None => by_rules,
+    });
     let differences = differences(&stored, &decision);
     let remade = Remade { rules: expand(&listed, &decision.receipt.of_rules()), decision };
     let rules = expand(&listed, &stored.receipt.of_rules());

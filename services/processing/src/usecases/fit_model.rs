@@ -91,7 +91,7 @@ async fn under_lease(
                 return Ok::<Fit, DbError>(Fit::Busy);
             }
             let version = tenant_models::insert(connection, tenant, &model).await?;
-            let (exemplars, threshold) = (model.exemplars, model.policy.threshold.score);
+            let (exemplars, threshold) = (model.exemplars, model.policy.in_force.threshold.score);
             tracing::info!(%tenant, version, exemplars, ?threshold, standing = ?model.policy.standing, "a model is fitted");
             Ok(Fit::Done)
         })

@@ -24,6 +24,13 @@ pub(crate) struct Settled {
     pub(crate) scored: Option<ScoredDecision>,
 }
 
+impl Settled {
+    /// A decision that similarity had no part in.
+    pub(crate) const fn open(decision: Decision) -> Self {
+        Self { decision, scored: None }
+    }
+}
+
 /// Makes the decisions of those records that the lease still holds. The others were decided, or claimed by somebody
 /// else, in the meantime.
 pub(crate) async fn settle_pending(

@@ -3,6 +3,7 @@
 mod accepting;
 mod asking;
 mod learning;
+mod model;
 mod replicas;
 mod weights;
 

@@ -28,9 +28,9 @@ pub(crate) fn settings(resources: &Resources) -> ProcessingSettings {
         internal: resources.internal(),
         telemetry: resources.telemetry(),
         rules: RulesSettings::default(),
+        embeddings: embeddings(),
         language_model: LanguageModelSettings::default(),
         outbound: OutboundSettings::default(),
-        embeddings: embeddings(),
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) struct CalibrationResponse {
     /// `trusted`, `strained` (more errors than allowed, not yet proven) or `suspended` (proven; nothing is accepted).
     #[schema(value_type = Option<String>, example = "trusted")]
     standing: Option<Standing>,
+    /// Of the labels without one of their own.
     threshold: Option<ThresholdResponse>,
     /// How known a record must be to be accepted; null while too few were decided rightly.
     least_familiarity: Option<f64>,
@@ -147,11 +148,12 @@ impl From<Calibration> for CalibrationResponse {
             confidence: crate::domain::policy::CONFIDENCE,
             standing: policy.map(|policy| policy.standing),
             threshold: policy.map(|policy| {
-                let Threshold { score, evidence } = policy.threshold;
-                ThresholdResponse::new(score, score.map(|score| policy.calibrator.probability(score)), evidence)
+                let Threshold { score, evidence } = policy.in_force.threshold;
+                let probability = score.map(|score| policy.in_force.calibrator.probability(score));
+                ThresholdResponse::new(score, probability, evidence)
             }),
-            least_familiarity: policy.and_then(|policy| policy.novelty.least),
-            calibrator: policy.map(|policy| policy.calibrator.method()),
+            least_familiarity: policy.and_then(|policy| policy.in_force.novelty.least),
+            calibrator: policy.map(|policy| policy.in_force.calibrator.method()),
             reliability: policy.map(|policy| ReliabilityResponse {
                 bins: policy.reliability.bins.iter().map(BinResponse::from).collect(),
                 expected_error: policy.reliability.expected_error,
@@ -221,9 +223,10 @@ fn labels(
     let of = |(id, name): (&LabelId, &String)| {
         let (proposed, right) = tallies.get(id).copied().unwrap_or_default();
         let number = model.and_then(|model| model.number_of(*id));
-        let standing = model.zip(number).and_then(|(model, number)| model.policy.standings.get(&number).copied());
+        let standing =
+            model.zip(number).and_then(|(model, number)| model.policy.in_force.standing.get(&number).copied());
         let standing = standing.unwrap_or(Standing::Trusted);
-        let score = model.zip(number).and_then(|(model, number)| model.policy.threshold_of(number).score);
+        let score = model.zip(number).and_then(|(model, number)| model.policy.in_force.threshold_of(number).score);
         LabelCalibrationResponse {
             label: name.clone(),
             exemplars: exemplars.get(id).copied().unwrap_or_default(),

@@ -36,8 +36,7 @@ pub(crate) struct UpdateSettings {
     llm: UpdateLlm,
 }
 
-/// Stages that this installation cannot try, such as `embedding` without a model, cannot be switched on. `llm` takes a
-/// monthly budget.
+/// `llm` takes a language model of the installation and a monthly budget, `embedding` an embedding model.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateStages {
