@@ -4,6 +4,7 @@ pub(crate) mod decision;
 pub(crate) mod label;
 pub(crate) mod mining;
 pub(crate) mod model_answer;
+pub(crate) mod model_evidence;
 pub(crate) mod pending;
 pub(crate) mod policy;
 pub(crate) mod preview;

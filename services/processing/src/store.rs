@@ -10,6 +10,7 @@ pub(crate) mod labels;
 pub(crate) mod memory_heads;
 pub(crate) mod model_answers;
 pub(crate) mod model_capabilities;
+pub(crate) mod model_evidence;
 pub(crate) mod model_usage;
 pub(crate) mod pending_decisions;
 pub(crate) mod records;

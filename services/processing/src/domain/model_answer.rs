@@ -61,7 +61,13 @@ impl ModelAnswer {
 
     /// The decision of the stages before with the model's part in it. Its label stands by itself from the probability
     /// that is proven, with which `accepts_from` comes; while none is proven a person is asked.
-    pub(crate) fn conclude(self, before: Decision, label_id: Option<LabelId>, accepts_from: Option<f64>) -> Decision {
+    pub(crate) fn conclude(
+        self,
+        before: Decision,
+        label_id: Option<LabelId>,
+        accepts_from: Option<f64>,
+        is_audited: bool,
+    ) -> Decision {
         let Self { why, receipt } = self;
         let receipt = LlmReasoning { accepts_from, ..receipt };
         let mut decision = before;
@@ -74,25 +80,32 @@ impl ModelAnswer {
             return decision;
         };
         let probability = receipt.probability;
-        let is_accepted = probability.zip(accepts_from).is_some_and(|(p, from)| p >= from);
+        let is_proven = probability.zip(accepts_from).is_some_and(|(p, from)| p >= from);
+        let why = match (is_proven, accepts_from) {
+            (true, _) => is_audited.then_some(WhyHuman::Audit),
+            (false, Some(_)) => Some(WhyHuman::LowConfidence),
+            (false, None) => Some(WhyHuman::NoThreshold),
+        };
         let sure = probability.map_or_else(
             || "twice, in two orders of the labels".to_owned(),
             |p| format!("with a probability of {p:.2}"),
         );
         let model = &receipt.model;
-        reasoning.summary = if is_accepted {
-            format!("The language model {model} chose \"{label}\" {sure}.")
-        } else {
-            format!("The language model {model} proposes \"{label}\" {sure}, so a person is asked.")
+        let because = match why {
+            None => ".",
+            Some(WhyHuman::Audit) => "; it was drawn for an audit, so a person is asked.",
+            Some(WhyHuman::LowConfidence) => "; that is not proven to be enough, so a person is asked.",
+            Some(_) => "; not enough decided records prove yet when that can be relied on, so a person is asked.",
         };
-        reasoning.why_human = (!is_accepted).then_some(WhyHuman::LowConfidence);
+        reasoning.summary = format!("The language model {model} chose \"{label}\" {sure}{because}");
+        reasoning.why_human = why;
         reasoning.llm = Some(receipt);
         Decision {
             label: Some(label),
             label_id,
             stage: Stage::Llm,
             confidence: probability,
-            status: if is_accepted { RecordStatus::Classified } else { RecordStatus::PendingReview },
+            status: if why.is_none() { RecordStatus::Classified } else { RecordStatus::PendingReview },
             ..decision
         }
     }
@@ -158,7 +171,7 @@ mod tests {
             (Some(0.99), None, RecordStatus::PendingReview),
             (None, Some(0.5), RecordStatus::PendingReview),
         ] {
-            let decision = decided(probability).conclude(before(), None, from);
+            let decision = decided(probability).conclude(before(), None, from, false);
             assert_eq!((decision.status, decision.stage), (status, Stage::Llm), "{probability:?} from {from:?}");
             assert_eq!((decision.label.as_deref(), decision.confidence), (Some("travel"), probability));
             let why = decision.receipt.reasoning.why_human;
@@ -170,7 +183,7 @@ mod tests {
     fn without_an_answer_a_person_is_asked_and_told_why() {
         for why in [WhyHuman::ModelAbstained, WhyHuman::ModelUnavailable, WhyHuman::OverBudget, WhyHuman::NotSent] {
             let answer = ModelAnswer { why: Some(why), ..ModelAnswer::not_asked("m", why, "This is why.") };
-            let decision = answer.conclude(before(), None, Some(0.0));
+            let decision = answer.conclude(before(), None, Some(0.0), false);
             assert_eq!((decision.status, decision.stage), (RecordStatus::PendingReview, Stage::None));
             let reasoning = decision.receipt.reasoning;
             assert_eq!((decision.label, reasoning.why_human), (None, Some(why)));
@@ -182,9 +195,9 @@ mod tests {
     fn a_receipt_gives_its_decision_again() {
         let before = before();
         for answer in [decided(Some(0.95)), ModelAnswer::not_asked("m", WhyHuman::NotSent, "No.")] {
-            let first = answer.conclude(before.clone(), None, Some(0.9));
+            let first = answer.conclude(before.clone(), None, Some(0.9), false);
             let kept = first.receipt.reasoning.llm.clone().expect("the model's part");
-            assert_eq!(ModelAnswer::replayed(&kept).conclude(before.clone(), None, Some(0.9)), first);
+            assert_eq!(ModelAnswer::replayed(&kept).conclude(before.clone(), None, Some(0.9), false), first);
         }
     }
 }

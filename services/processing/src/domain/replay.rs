@@ -38,7 +38,11 @@ pub(crate) fn remake(
         }
     }
     match &reasoning.llm {
-        Some(llm) => ModelAnswer::replayed(llm).conclude(remade, stored.label_id, llm.accepts_from),
+        Some(llm) => {
+            let is_audited = reasoning.why_human == Some(WhyHuman::Audit);
+            remade.receipt.reasoning.thresholds = reasoning.thresholds;
+            ModelAnswer::replayed(llm).conclude(remade, stored.label_id, llm.accepts_from, is_audited)
+        }
         None => remade,
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::decision::{Decision, SERVICE, decide};
 use crate::domain::run::{Run, RunItem, RunResult, RunState, RunStatus};
 use crate::rule_book::TenantRules;
 use crate::store::records::{Known, Standing};
-use crate::store::{decisions, labels, records, runs};
+use crate::store::{decisions, labels, pending_decisions, records, runs};
 
 /// Records of one transaction.
 const BATCH: i64 = 500;
@@ -91,6 +91,7 @@ async fn run_batch(
     }
     let standing = records::standing(connection, &tenants, ids).await?;
     let known = records::find_many(connection, run.tenant_id, ids).await?;
+    let waiting = pending_decisions::find(connection, &tenants, ids).await?;
     let deciding = Deciding {
         run,
         cause,
@@ -107,6 +108,12 @@ async fn run_batch(
             items.push(RunItem::left(*id, RunResult::Failed, Some("gone"), None));
             continue;
         };
+        // Another decision of it is on its way, and will count as its next.
+        if waiting.contains_key(id) {
+            let stands = Some(RunState::of(&now.current));
+            items.push(RunItem::left(*id, RunResult::Conflict, Some("being_decided"), stands));
+            continue;
+        }
         let (item, decision) = deciding.of(known, now);
         items.push(item);
         if let Some(next) = decision.filter(|_| !run.dry_run) {

@@ -9,20 +9,25 @@ use db::DbError;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use learning::Route;
+use learning::confidence::AuditSettings;
 
 use super::{Known, Scores};
 use crate::app::App;
 use crate::domain::decision::Decision;
 use crate::domain::model_answer::ModelAnswer;
+use crate::domain::model_evidence::Proven;
 use crate::domain::pending::Pending;
-use crate::stages::model::{ModelExample, ModelRequest, ask};
+use crate::domain::policy::WINDOW;
+use crate::stages::model::{ModelExample, ModelRequest, ModelStep, ask};
+use crate::store::model_evidence;
 use crate::store::records::{self, Known as KnownRecord};
 use crate::usecases::settle_pending::Settled;
 
 /// Questions of one batch at the same time. Even if each takes as long as it may, a batch is done before its lease ends.
 const AT_ONCE: usize = 8;
 
-/// Asks about the records that are open; the others stay as they are. What the model says is a proposal to a person.
+/// Asks about the records that are open; the others stay as they are. What the model says is a proposal to a person until
+/// people have agreed often enough.
 pub(super) async fn ask_where_open(
     app: &App,
     known: &Known,
@@ -33,7 +38,7 @@ pub(super) async fn ask_where_open(
     if !known.asks_model(app) || known.names.is_empty() {
         return Ok(settled);
     }
-    let similar = similar(app, known, scores).await?;
+    let (similar, proven) = grounds(app, known, scores).await?;
     let requests: Vec<Option<ModelRequest>> = pending
         .iter()
         .zip(&settled)
@@ -50,7 +55,7 @@ pub(super) async fn ask_where_open(
     });
     let answers: Vec<Option<ModelAnswer>> = asked.buffered(AT_ONCE).collect().await;
     let concluded = settled.into_iter().zip(answers).map(|(settled, answer)| match answer {
-        Some(answer) => Settled { decision: conclude(settled.decision, answer, known), ..settled },
+        Some(answer) => Settled { decision: conclude(settled.decision, answer, known, proven), ..settled },
         None => settled,
     });
     Ok(concluded.collect())
@@ -89,20 +94,36 @@ fn request(
     }
 }
 
-/// The decided records that the questions show.
-async fn similar(app: &App, known: &Known, scores: Option<&Scores>) -> Result<HashMap<RecordId, KnownRecord>, DbError> {
-    let Some(scores) = scores else { return Ok(HashMap::new()) };
-    let near = scores.each.iter().flatten().flat_map(|score| &score.scored.neighbours);
+/// The decided records that the questions show, and from which probability on an answer is proven to be right often enough.
+async fn grounds(
+    app: &App,
+    known: &Known,
+    scores: Option<&Scores>,
+) -> Result<(HashMap<RecordId, KnownRecord>, Proven), DbError> {
+    let scored = scores.iter().flat_map(|scores| scores.each.iter().flatten());
+    let near = scored.flat_map(|score| &score.scored.neighbours);
     let mut ids: Vec<RecordId> = near.map(|near| RecordId(near.id)).collect();
     ids.sort_unstable();
     ids.dedup();
-    app.db.tenant(known.tenant, async |connection| records::find_many(connection, known.tenant, &ids).await).await
+    let model = known.settings.llm.model.as_deref().or(app.model.as_ref().map(ModelStep::default_model));
+    app.db
+        .tenant(known.tenant, async |connection| {
+            let similar = records::find_many(connection, known.tenant, &ids).await?;
+            let closed = model_evidence::closed(connection, known.tenant, model.unwrap_or_default(), WINDOW).await?;
+            Ok((similar, Proven::by(&closed, &known.settings)))
+        })
+        .await
 }
 
-fn conclude(before: Decision, answer: ModelAnswer, known: &Known) -> Decision {
+fn conclude(mut before: Decision, answer: ModelAnswer, known: &Known, proven: Proven) -> Decision {
+    let thresholds = &mut before.receipt.reasoning.thresholds;
+    thresholds.auto_accept = known.settings.auto_accept_threshold;
+    thresholds.target_error_rate = Some(proven.target_error_rate);
+    thresholds.audit_rate = Some(proven.audit_rate);
+    // Nobody outside knows the decision's id before it is made, so nobody can choose what is audited.
+    let is_drawn = AuditSettings::draws(before.record_id.0.as_bytes(), before.id.0.as_bytes(), proven.audit_rate);
     let label_id = answer.receipt.label.as_ref().and_then(|label| label_id(label, known));
-    // No probability of the model's is proven for this tenant, so its label stands by itself from none.
-    let mut decision = answer.conclude(before, label_id, None);
+    let mut decision = answer.conclude(before, label_id, proven.accepts_from, is_drawn);
     if let (Stage::Llm, Some(label)) = (decision.stage, decision.label.clone()) {
         let candidates = &mut decision.receipt.candidates;
         let before = candidates.iter().position(|one| one.label == label).map(|place| candidates.remove(place));

@@ -32,7 +32,7 @@ pub(crate) struct RunOutcomeResponse {
     record_id: RecordId,
     result: RunResult,
     /// Why nothing was done, where nothing was: `decided_by_person`, `decided_since`, `comes_out_otherwise`,
-    /// `label_is_gone` or `gone`.
+    /// `being_decided`, `label_is_gone` or `gone`.
     reason: Option<String>,
     /// What stood.
     before: Option<RunState>,
