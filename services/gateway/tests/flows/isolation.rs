@@ -114,6 +114,8 @@ impl Belongings {
             p if p.starts_with("/tenants/current/invites") => &self.invite,
             p if p.starts_with("/tenants") => &self.member,
             p if p.starts_with("/auth/sessions") => &self.session,
+            // Nobody has an identity here: whose member it is asked of is what decides.
+            p if p.starts_with("/auth/identities") => &self.session,
             p if p.starts_with("/auth/api-keys") => &self.api_key,
             _ => "",
         };
@@ -123,6 +125,7 @@ impl Belongings {
             .replace("{fileId}", &self.file)
             .replace("{recordId}", &self.record)
             .replace("{integrationId}", &self.integration)
+            .replace("{identityId}", &self.session)
             .replace("{provider}", "standard-webhooks");
         (filled != path).then_some(filled)
     }

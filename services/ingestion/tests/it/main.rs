@@ -34,6 +34,7 @@ mod relabel;
 mod remapping;
 mod replaying;
 mod retention;
+mod returning;
 mod rotation;
 mod schema;
 mod sender;
