@@ -32,7 +32,8 @@ impl Precision {
     }
 }
 
-/// Computes vectors on the calling thread. Share it; it holds no state between calls.
+/// Computes vectors on the calling thread, helped by the rayon pool that this thread belongs to: in [`crate::Workers`] by
+/// nobody. Share it; it holds no state between calls.
 pub struct Encoder {
     tokenizer: Tokenizer,
     net: Bert,

@@ -82,7 +82,7 @@ pub(crate) fn simulate(world: &World, seed: u64, settings: &Settings) -> Result<
     let mut tenant = Tenant::new(world, settings);
     let (mut stretches, mut counts) = (Vec::new(), Vec::new());
     let mut seen = 0;
-    for batch in order.chunks(REFIT) {
+    for batch in stretches_of(&order) {
         let mut count = Count::default();
         for record in batch {
             tenant.meet(*record, &mut count)?;
@@ -112,6 +112,18 @@ pub(crate) fn simulate(world: &World, seed: u64, settings: &Settings) -> Result<
         audits: tenant.audited,
         steps_back: tenant.steps_back,
     })
+}
+
+/// The last few records, too few for a refit, belong to the stretch before.
+fn stretches_of(order: &[usize]) -> Vec<&[usize]> {
+    let whole = (order.len() / REFIT).max(1) * REFIT;
+    let mut stretches: Vec<&[usize]> = order.chunks(REFIT).take(whole / REFIT).collect();
+    if order.len() > whole
+        && let Some(last) = stretches.last_mut()
+    {
+        *last = &order[whole - REFIT..];
+    }
+    stretches
 }
 
 impl<'a> Tenant<'a> {

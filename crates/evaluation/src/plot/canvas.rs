@@ -55,14 +55,6 @@ impl Canvas {
         }
     }
 
-    pub(crate) fn fill(&mut self, (left, top): (f64, f64), (right, bottom): (f64, f64), colour: Colour) {
-        for y in top.round() as i64..bottom.round() as i64 {
-            for x in left.round() as i64..right.round() as i64 {
-                self.blend(x as f64, y as f64, colour, 1.0);
-            }
-        }
-    }
-
     pub(crate) fn dot(&mut self, at: (f64, f64), colour: Colour) {
         self.line(at, at, colour, 8.0);
     }

@@ -32,7 +32,7 @@ struct Area {
 impl Chart {
     /// Draws itself into the rectangle.
     pub(crate) fn draw(&self, canvas: &mut Canvas, left: f64, top: f64, width: f64, height: f64) {
-        let area = Area { left: left + 64.0, top: top + 40.0, width: width - 88.0, height: height - 100.0 };
+        let area = Area { left: left + 64.0, top: top + 40.0, width: width - 88.0, height: height - 122.0 };
         canvas.text((area.left, top + 12.0), &self.title, INK);
         self.axes(canvas, &area);
         for (line, colour) in self.lines.iter().zip(PALETTE.iter().cycle()) {
@@ -65,15 +65,15 @@ impl Chart {
         canvas.text((middle, area.top + area.height + 26.0), &self.across, INK);
     }
 
+    // Below the axis, where no line runs.
     fn legend(&self, canvas: &mut Canvas, area: &Area) {
-        let widest = self.lines.iter().map(|line| Canvas::text_width(&line.name)).fold(0.0, f64::max);
-        let left = area.left + area.width - widest - 40.0;
-        let top = area.top + area.height - 22.0 * self.lines.len() as f64 - 6.0;
-        canvas.fill((left - 8.0, top - 2.0), (area.left + area.width, area.top + area.height), [255, 255, 255]);
-        for (place, (line, colour)) in self.lines.iter().zip(PALETTE.iter().cycle()).enumerate() {
-            let y = top + 22.0 * place as f64;
-            canvas.line((left, y + 9.0), (left + 22.0, y + 9.0), *colour, 3.0);
-            canvas.text((left + 30.0, y), &line.name, INK);
+        let width = |line: &Line| Canvas::text_width(&line.name) + 54.0;
+        let mut left = area.left + (area.width - self.lines.iter().map(width).sum::<f64>()) / 2.0;
+        let top = area.top + area.height + 48.0;
+        for (line, colour) in self.lines.iter().zip(PALETTE.iter().cycle()) {
+            canvas.line((left, top + 9.0), (left + 22.0, top + 9.0), *colour, 3.0);
+            canvas.text((left + 30.0, top), &line.name, INK);
+            left += width(line);
         }
     }
 
