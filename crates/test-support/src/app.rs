@@ -209,12 +209,12 @@ impl TestApp {
     /// # Panics
     /// When the server refuses it.
     pub async fn owner_sql(&self, sql: &str) {
-        self.database.superuser().await.batch_execute(sql).await.expect("the SQL runs");
+        self.database.execute(sql).await;
     }
 
     /// Counts rows as superuser: `count("records WHERE status = 'failed'")`.
     pub async fn count(&self, what: &str) -> i64 {
-        crate::rows::count(&mut self.database.superuser().await, what).await
+        self.database.count(what).await
     }
 
     /// One text that a query names `text`, as superuser.

@@ -56,6 +56,22 @@ impl TestDb {
         }
     }
 
+    /// Runs statements as superuser.
+    ///
+    /// # Panics
+    /// When the server refuses them.
+    pub async fn execute(&self, sql: &str) {
+        self.superuser().await.batch_execute(sql).await.expect("the SQL runs");
+    }
+
+    /// Counts rows as superuser: `count("records WHERE status = 'failed'")`.
+    ///
+    /// # Panics
+    /// When the server refuses it.
+    pub async fn count(&self, what: &str) -> i64 {
+        crate::rows::count(&mut self.superuser().await, what).await
+    }
+
     /// A pool with the application's role.
     ///
     /// # Panics

@@ -61,7 +61,8 @@ async fn round(app: &App) -> Result<usize, DbError> {
     for one in claimed {
         by_tenant.entry(one.pending.tenant).or_default().push(one);
     }
-    for (tenant, claimed) in by_tenant {
+    // What waits for a deleted tenant goes with the rest of its rows.
+    for (tenant, claimed) in by_tenant.into_iter().filter(|(tenant, _)| !app.deleted.contains(*tenant)) {
         // One tenant's trouble is not the next one's; its records come back when the lease has run out.
         if let Err(error) = batch::decide(app, tenant, lease, claimed).await {
             tracing::warn!(%tenant, error = &error as &dyn std::error::Error, "pending records of a tenant wait");

@@ -131,17 +131,7 @@ async fn a_run_that_is_cut_off_again_and_again_decides_each_record_once() {
     let half = i32::try_from(RECORDS / 2).expect("small");
     let run = bed.run(&app, begun.id).await;
     assert_eq!(run.tally, Tally { changed: half, unchanged: half, ..Tally::default() });
-    let count = async |what: &str| {
-        #[derive(diesel::QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = diesel::sql_types::BigInt)]
-            count: i64,
-        }
-        let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {what}"));
-        let row: Count =
-            diesel_async::RunQueryDsl::get_result(query, &mut bed.database.superuser().await).await.expect("it runs");
-        row.count
-    };
+    let count = async |what: &str| bed.database.count(what).await;
     assert_eq!(count("decisions WHERE sequence = 2 AND label = 'even'").await, i64::from(half));
     assert_eq!(count("decisions WHERE sequence > 2").await, 0, "no record was decided twice");
     assert_eq!(count("outbox WHERE routing_key = 'REPROCESSED'").await, i64::from(half), "and each is told of once");

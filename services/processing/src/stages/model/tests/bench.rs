@@ -8,9 +8,6 @@ use common::event::{Access, Allowance, EntitlementsUpdated};
 use common::record::NormalizedRecord;
 use common::{Actor, Clock as _, LabelId, TenantId};
 use db::DbError;
-use diesel::QueryableByName;
-use diesel::sql_types::BigInt;
-use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
 use fake_model::FakeModel;
 use language_model::{LanguageModelSettings, Price, RetrySettings};
 use serde_json::Value;
@@ -154,17 +151,11 @@ impl Bench {
     }
 
     pub(super) async fn sql(&self, sql: &str) {
-        self.database.superuser().await.batch_execute(sql).await.unwrap();
+        self.database.execute(sql).await;
     }
 
     pub(super) async fn count(&self, what: &str) -> i64 {
-        #[derive(QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = BigInt)]
-            count: i64,
-        }
-        let query = diesel::sql_query(format!("SELECT count(*) AS count FROM {what}"));
-        query.get_result::<Count>(&mut self.database.superuser().await).await.unwrap().count
+        self.database.count(what).await
     }
 
     /// Removes the database.
