@@ -24,8 +24,8 @@ use crate::consumers::on_reprocess_requested::OnReprocessRequested;
 use crate::domain::similarity::and_so_a_person_is_asked;
 use crate::jobs::learn::Learning;
 use crate::rule_book::RuleBook;
-use crate::settings::{EmbeddingsSettings, ProcessingSettings};
-use crate::stages::model::ModelStep;
+use crate::settings::ProcessingSettings;
+use crate::stages::model::{ModelStep, remote_embedder};
 use crate::store::rule_sets::Head;
 use crate::tenant_memory::Memories;
 use crate::vectors::{Absent, VectorSource};
@@ -71,6 +71,7 @@ impl App {
     /// The same by another clock.
     pub(crate) fn at(settings: &ProcessingSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let db = Db::new(&settings.database)?;
+        let vectors = vectors_of(settings, &db, &clock);
         let model = ModelStep::new(&settings.language_model, &settings.outbound, &db, &clock)?;
         Ok(Self {
             db,
@@ -79,7 +80,7 @@ impl App {
             clock,
             rules: RuleBook::new(&settings.rules),
             previews: Semaphore::new(settings.rules.concurrent_previews.max(1)),
-            vectors: vectors_of(&settings.embeddings),
+            vectors,
             memories: Memories::new(&settings.embeddings),
             cascade: Cascade::new(&settings.embeddings),
             learning: Learning::new(&settings.embeddings),
@@ -130,8 +131,9 @@ impl App {
     }
 }
 
-fn vectors_of(settings: &EmbeddingsSettings) -> Result<Arc<dyn VectorSource>, Absent> {
-    let source = vectors::start(settings);
+fn vectors_of(settings: &ProcessingSettings, db: &Db, clock: &Arc<dyn Clock>) -> Result<Arc<dyn VectorSource>, Absent> {
+    let remote = || remote_embedder(&settings.language_model, &settings.outbound, db, clock);
+    let source = vectors::start(&settings.embeddings, remote, db);
     match &source {
         Ok(source) => tracing::info!(model = source.model_id(), "embeddings are ready"),
         Err(absent) => {

@@ -59,7 +59,7 @@ impl Default for RulesSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmbeddingsSettings {
-    /// Where vectors come from (`VERDICT__EMBEDDINGS__SOURCE`): `in_process`, `hashed` or `off`.
+    /// Where vectors come from (`VERDICT__EMBEDDINGS__SOURCE`): `in_process`, `remote`, `hashed` or `off`.
     pub source: EmbeddingSource,
     /// The folder of the weights (`VERDICT__EMBEDDINGS__MODEL_DIR`); else `MODEL_DIR`, else what `make model` fetched.
     pub model_dir: Option<PathBuf>,
@@ -87,6 +87,8 @@ pub enum EmbeddingSource {
     /// The encoder in this process, with the weights of `model_dir`.
     #[default]
     InProcess,
+    /// The embedding model of `language_model`'s endpoint. Texts leave the house, and each costs of the tenant's budget.
+    Remote,
     /// Hashes of words, without any files: for tests and trials. It knows words and no meaning.
     Hashed,
     /// None.

@@ -3,6 +3,7 @@
 //! Owns which text of a record is embedded. Vectors of two model ids are never compared.
 
 mod in_process;
+mod remote;
 mod start;
 
 use std::fmt;

@@ -6,6 +6,7 @@ use common::decision::{Candidate, EmbeddingReasoning, Neighbour, Reasoning, Thre
 use common::record::{RecordStatus, Stage};
 use common::{DateTime, LabelId, RecordId};
 use learning::confidence::AuditSettings;
+use learning::settled::settled;
 use learning::{Reason, Route, Scored};
 use uuid::Uuid;
 
@@ -74,7 +75,7 @@ pub(crate) fn decide(
         label_id: Some(label),
         label: Some(name.clone()),
         stage: Stage::Embedding,
-        confidence: Some(verdict.confidence.clamp(0.0, 1.0)),
+        confidence: Some(settled(verdict.confidence.clamp(0.0, 1.0))),
         status: if why.is_some() { RecordStatus::PendingReview } else { RecordStatus::Classified },
         receipt: StoredReceipt { reasoning, candidates: candidates(verdict, grounds), ..pending.receipt.clone() },
         decided_by: None,
@@ -181,14 +182,14 @@ fn name_of(number: u32, grounds: Grounds<'_>) -> Option<String> {
 fn neighbours(scored: &Scored, grounds: Grounds<'_>) -> Vec<Neighbour> {
     let neighbour = |near: &learning::Neighbour| {
         let label = name_of(near.label, grounds)?;
-        Some(Neighbour { record_id: RecordId(near.id), label, similarity: f64::from(near.similarity) })
+        Some(Neighbour { record_id: RecordId(near.id), label, similarity: settled(f64::from(near.similarity)) })
     };
     scored.neighbours.iter().filter_map(neighbour).take(NEIGHBOURS).collect()
 }
 
 fn candidates(verdict: &learning::Decision, grounds: Grounds<'_>) -> Vec<Candidate> {
     let candidate = |(number, score): &(u32, f64)| {
-        Some(Candidate { label: name_of(*number, grounds)?, score: score.clamp(0.0, 1.0) })
+        Some(Candidate { label: name_of(*number, grounds)?, score: settled(score.clamp(0.0, 1.0)) })
     };
     verdict.candidates.iter().filter_map(candidate).collect()
 }
@@ -210,8 +211,8 @@ fn embedding(scored: &Scored, verdict: &learning::Decision, grounds: Grounds<'_>
         head_version: grounds.model.head.version().to_owned(),
         memory_version: grounds.memory_version,
         score: scored.score,
-        margin: scored.margin,
-        familiarity: verdict.familiarity,
+        margin: settled(scored.margin),
+        familiarity: settled(verdict.familiarity),
         possible: verdict
             .possible
             .iter()

@@ -17,7 +17,7 @@ use common::{Clock, TenantId};
 use db::{Db, DbError};
 use language_model::{
     Breakers, CacheKey, Disclosure, Example, Label, LabelSet, LanguageModel, LanguageModelSettings, ModelChoice,
-    Outcome, Parts, Question, Sendable, Unavailable,
+    Outcome, Parts, Question, RemoteEmbedder, Sendable, Unavailable,
 };
 use outbound::OutboundSettings;
 use settings::SettingsError;
@@ -81,13 +81,7 @@ impl ModelStep {
         db: &Db,
         clock: &Arc<dyn Clock>,
     ) -> Result<Option<Self>, SettingsError> {
-        let parts = Parts {
-            cache: Arc::new(StoredAnswers::new(db.clone(), Arc::clone(clock), settings.cache)),
-            budget: Arc::new(Ledger::new(db.clone(), Arc::clone(clock))),
-            breakers: Breakers::new(settings.breaker, Arc::clone(clock)),
-            clock: Arc::clone(clock),
-        };
-        let model = LanguageModel::new(settings, outbound, parts)?;
+        let model = LanguageModel::new(settings, outbound, parts(settings, db, clock))?;
         Ok(model.map(|model| Self { model, settings: settings.clone(), probes: Probes::default() }))
     }
 
@@ -104,6 +98,25 @@ impl ModelStep {
     /// The model of tenants that have not chosen one.
     pub(crate) fn default_model(&self) -> &str {
         &self.settings.model
+    }
+}
+
+/// The encoder behind the same endpoint; none while the installation has no model.
+pub(crate) fn remote_embedder(
+    settings: &LanguageModelSettings,
+    outbound: &OutboundSettings,
+    db: &Db,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<RemoteEmbedder>, SettingsError> {
+    RemoteEmbedder::new(settings, outbound, parts(settings, db, clock))
+}
+
+fn parts(settings: &LanguageModelSettings, db: &Db, clock: &Arc<dyn Clock>) -> Parts {
+    Parts {
+        cache: Arc::new(StoredAnswers::new(db.clone(), Arc::clone(clock), settings.cache)),
+        budget: Arc::new(Ledger::new(db.clone(), Arc::clone(clock))),
+        breakers: Breakers::new(settings.breaker, Arc::clone(clock)),
+        clock: Arc::clone(clock),
     }
 }
 

@@ -2,19 +2,33 @@
 
 use std::sync::Arc;
 
+use ::settings::SettingsError;
+use db::Db;
 use encoder::{Encoder, HashedEmbedder, ModelFiles, Precision, WorkerSettings, Workers};
+use language_model::RemoteEmbedder;
 
 use super::VectorSource;
 use super::in_process::InProcess;
+use super::remote::Remote;
 use crate::settings::{EmbeddingSource, EmbeddingsSettings, WeightsPrecision};
 
 /// Why there are no vectors here, in words for whoever runs the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Absent(pub(crate) String);
 
-/// The source that the settings name. Reading and checking the weights takes some 0.2 s of this thread.
-pub(crate) fn start(settings: &EmbeddingsSettings) -> Result<Arc<dyn VectorSource>, Absent> {
+/// The source that the settings name. Reading and checking the weights takes some 0.2 s of this thread. `remote` is the
+/// encoder of the configured endpoint, if there is one.
+pub(crate) fn start(
+    settings: &EmbeddingsSettings,
+    remote: impl FnOnce() -> Result<Option<RemoteEmbedder>, SettingsError>,
+    db: &Db,
+) -> Result<Arc<dyn VectorSource>, Absent> {
     match settings.source {
+        EmbeddingSource::Remote => match remote() {
+            Ok(Some(embedder)) => Ok(Arc::new(Remote::new(embedder, db.clone()))),
+            Ok(None) => Err(Absent("no endpoint is configured; set VERDICT__LANGUAGE_MODEL__ENABLED".into())),
+            Err(error) => Err(Absent(error.to_string())),
+        },
         EmbeddingSource::Off => Err(Absent("embeddings are switched off by VERDICT__EMBEDDINGS__SOURCE".into())),
         EmbeddingSource::Hashed => Ok(Arc::new(InProcess::new(HashedEmbedder))),
         EmbeddingSource::InProcess => in_process(settings),
