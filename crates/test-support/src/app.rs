@@ -6,7 +6,6 @@ use bus::Frame;
 use common::event::Event;
 use common::{Identity, Principal, Role, TenantId, UserId};
 use db::Db;
-use diesel_async::SimpleAsyncConnection as _;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel};
 use settings::{
