@@ -279,6 +279,11 @@ async fn a_run_that_is_cancelled_leaves_the_rest_as_it_is() {
         .await
         .expect("held");
     let begun = started(&tenant, json!({"scope": {}})).await;
+    wait_until("the batch is held", async || {
+        let waiting = "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        (app.count(waiting).await >= 1).then_some(())
+    })
+    .await;
     let path = format!("{RUNS}/{}/cancel", text(&begun["id"]));
     let cancelling = async { tenant.admin.send("POST", &path, &[("idempotency-key", "c")], None).await };
     let release = async {
