@@ -22,8 +22,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error_code::ErrorCode;
 pub use id::{
     ApiKeyId, ApprovalId, BlobId, DecisionId, DeliveryId, EventId, FileId, ImportId, IntegrationId, InviteId, LabelId,
-    MailId, OperationId, RecordId, RuleId, RuleProposalId, RunId, SessionId, SignInIdentityId, SyncRunId, TenantId, UserId,
-    ValueListId,
+    MailId, OperationId, RecordId, RuleId, RuleProposalId, RunId, SessionId, SignInIdentityId, SyncRunId, TenantId,
+    UserId, ValueListId,
 };
 pub use identity::{Actor, Identity, Principal};
 pub use permission::Permission;

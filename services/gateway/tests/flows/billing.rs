@@ -102,7 +102,8 @@ async fn billing_may_die_again_and_again_while_a_subscription_changes() {
     // What waits for the provider's next try may still come; each event is in the log once in the end.
     wait_until("every event is in the log, once", async || {
         let log = owner.get("/billing/events?limit=200").await.expect(200);
-        let mut seen: Vec<&str> = log.as_array()?.iter().filter_map(|entry| entry["providerEventId"].as_str()).collect();
+        let mut seen: Vec<&str> =
+            log.as_array()?.iter().filter_map(|entry| entry["providerEventId"].as_str()).collect();
         let all = seen.len();
         seen.sort_unstable();
         seen.dedup();
