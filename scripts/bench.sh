@@ -69,10 +69,10 @@ if stack_wanted; then
   # Billing hears a provider's webhooks and has nobody to call: what is measured is that they are stored.
   export BILLING=double
   BILLING_ENV=(VERDICT__PAYMENTS__RECONCILE_SECONDS=0)
-  # More records than any plan has.
+  # More records and files than any plan has.
   PLANS_FILE="$VERDICT_STATE_DIR/plans.json"
   mkdir -p "$VERDICT_STATE_DIR"
-  sed 's/"recordsPerMonth": 100000,/"recordsPerMonth": 1000000000,/' "$ROOT/deploy/config/billing/plans.json" >"$PLANS_FILE"
+  sed -E 's/"(recordsPerMonth|fileBytes)": [0-9]+/"\1": 1099511627776/' "$ROOT/deploy/config/billing/plans.json" >"$PLANS_FILE"
   session_start 24529 26829
   session_on_end nginx_stop
   cpu_roots "${SERVICES[@]}"
