@@ -62,6 +62,16 @@ impl Quota {
         Self { plan, access, reason, hard, used, resets_at, taken: AtomicI64::new(0) }
     }
 
+    /// The same, with records that are on their way.
+    pub(crate) fn with_taken(self, records: i64) -> Self {
+        Self { taken: AtomicI64::new(records), ..self }
+    }
+
+    /// Whether there is anything that it could refuse.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.access == Access::ReadOnly || self.hard.is_some()
+    }
+
     /// Takes room for that many records, or says why there is none.
     pub(crate) fn take(&self, records: i64) -> Result<(), Exhausted> {
         if self.access == Access::ReadOnly {

@@ -18,7 +18,7 @@ use crate::domain::import::csv::{Fault, Header};
 use crate::domain::import::lines::{Cut, Line, MAX_RECORD, Place, Rules, cut};
 use crate::domain::import::{Import, ImportFormat, ImportStatus, Rejection};
 use crate::domain::submission::Submission;
-use crate::quotas::QuotaError;
+use crate::quotas::{QuotaError, Room};
 use crate::store;
 
 /// Most lines of a step; more at once would only make the buffers of its statement larger.
@@ -79,13 +79,16 @@ struct Sorted {
 /// Does one step; nothing, when the import has ended.
 pub(crate) async fn advance_import(app: &App, (tenant, id): (TenantId, ImportId)) -> Result<(), AdvanceImportError> {
     let now = app.clock.now();
+    // Kept beyond the commit.
+    let mut room = None;
     let done = app
         .db
         .tenant(tenant, async |connection| match store::imports::find_for_update(connection, tenant, id).await? {
-            Some(import) if !import.has_ended() => step(connection, app, import, now).await,
+            Some(import) if !import.has_ended() => step(connection, app, import, now, &mut room).await,
             _ => Ok(()),
         })
         .await;
+    drop(room);
     match done {
         Err(AdvanceImportError::Db(error)) if error.class() == ErrorClass::Permanent => {
             tracing::error!(import = %id, %error, "an import cannot go on");
@@ -116,6 +119,7 @@ async fn step(
     app: &App,
     mut import: Import,
     now: DateTime,
+    room: &mut Option<Room>,
 ) -> Result<(), AdvanceImportError> {
     let tenant = import.cause.tenant_id;
     let cause = Cause { at: now, ..import.cause.clone() };
@@ -133,11 +137,12 @@ async fn step(
             return Ok(end(connection, app, &cause, &mut import, ended).await?);
         }
     };
-    if let Err(QuotaError::Exhausted(exhausted)) = app.quotas.take(&app.db, tenant, sorted.submissions.len(), now).await
-    {
+    let taken = app.quotas.take(&app.db, tenant, sorted.submissions.len(), now).await;
+    if let Err(QuotaError::Exhausted(exhausted)) = taken {
         let ended = (ImportStatus::Failed, Some(format!("{}; see GET /billing/status.", exhausted.reason)), now);
         return Ok(end(connection, app, &cause, &mut import, ended).await?);
     }
+    *room = taken.ok();
     let stored = submit_records_in(connection, app, &cause, sorted.submissions).await?;
     store::imports::insert_rejections(connection, (tenant, import.id), &sorted.rejections).await?;
     let duplicates = count(stored.iter().filter(|stored| stored.duplicate).count());

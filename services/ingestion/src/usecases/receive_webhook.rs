@@ -115,8 +115,10 @@ pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<R
     let record = Box::new(NewRecord::new(&cause, origin, mapped.normalized));
     let new_id = record.id;
     // What there is no room for is held rather than lost: most senders give up long before an owner acts.
-    let hold = source.paused || !app.quotas.has_room(&app.db, source.tenant_id, cause.at).await;
+    let room = app.quotas.find_room(&app.db, source.tenant_id, cause.at).await;
+    let hold = source.paused || room.is_none();
     let stored = app.intake.store(vec![Entry::Delivered { delivery, record, hold }]).await?;
+    drop(room);
     let (record_id, duplicate) =
         stored.first().map_or((new_id, false), |stored| (stored.record_id.unwrap_or(new_id), stored.duplicate));
     Ok(Received::Stored(Receipt { delivery_id, record_id, duplicate }))

@@ -53,19 +53,24 @@ pub(crate) async fn create_record(
 ) -> Result<Reply, ApiError> {
     let submissions = vec![body.content.0];
     if !body.idempotency.is_given() {
-        app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
+        let _room = app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
         let stored = submit_records(&app, &caller.cause, submissions).await?;
         return Ok(Reply::accepted(&SubmittedResponse::of(&stored)?));
     }
-    // The key's row belongs into the transaction of the work, which the intake shares among many callers.
-    app.db
+    // The key's row belongs into the transaction of the work, which the intake shares among many callers. The
+    // room is kept beyond its commit.
+    let mut room = None;
+    let answer = app
+        .db
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &body.idempotency, async |connection| {
-                app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
+                room = Some(app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?);
                 let stored = submit_records_in(connection, &app, &caller.cause, submissions).await?;
                 Ok(Reply::accepted(&SubmittedResponse::of(&stored)?))
             })
             .await
         })
-        .await
+        .await;
+    drop(room);
+    answer
 }

@@ -78,20 +78,25 @@ pub(crate) async fn create_record_batch(
     let idempotency = Idempotency::read(&request, &body)?;
     let Sorted { submissions, rejected } = sort(&items(&request, &body)?);
     if !idempotency.is_given() {
-        app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
+        let _room = app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
         let stored = submit_records(&app, &caller.cause, submissions).await?;
         return Ok(answer(&stored, rejected));
     }
-    app.db
+    // Kept beyond the commit.
+    let mut room = None;
+    let answer = app
+        .db
         .tenant(caller.tenant(), async |connection| {
             idempotent(connection, &caller, &idempotency, async |connection| {
-                app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?;
+                room = Some(app.quotas.take(&app.db, caller.tenant(), submissions.len(), caller.cause.at).await?);
                 let stored = submit_records_in(connection, &app, &caller.cause, submissions).await?;
                 Ok(answer(&stored, rejected))
             })
             .await
         })
-        .await
+        .await;
+    drop(room);
+    answer
 }
 
 fn answer(stored: &[Stored], rejected: Vec<RejectedItem>) -> Reply {
