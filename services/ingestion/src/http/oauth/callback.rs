@@ -43,7 +43,7 @@ pub(crate) struct AuthorizedResponse {
     responses(
         (status = 200, description = "Connected; the first pull is queued.", body = AuthorizedResponse),
         (status = 303, description = "The same, or what went wrong as the parameter `error`, where the authorisation \
-         named a path to return to.", body = AuthorizedResponse),
+         named a path to return to."),
         (status = 400, description = "`invalid_request`, or `oauth_state_invalid`: unknown, spent, expired, or begun in another browser.",
          body = ErrorBody),
         (status = 409, description = "`oauth_refused`: the person or the provider said no.", body = ErrorBody),
@@ -81,11 +81,11 @@ pub(crate) async fn finish_authorization(
         return Ok(HttpResponse::Ok().json(connected));
     };
     let id = integration_id.to_string();
-    let (told, status) = match &outcome {
-        Ok(()) => (("connected", "true"), ConnectionStatus::Connected),
+    let told = match &outcome {
+        Ok(()) => ("connected", "true"),
         Err(error) => {
             tracing::info!(%error, integration = %integration_id, "an authorisation came to nothing");
-            (("error", error.code().as_str()), ConnectionStatus::Disconnected)
+            ("error", error.code().as_str())
         }
     };
     let address = return_address(&app.public_url, &path, &[("integrationId", id.as_str()), told]);
@@ -94,7 +94,7 @@ pub(crate) async fn finish_authorization(
     spent.make_removal();
     let mut answer = HttpResponse::SeeOther();
     answer.insert_header((LOCATION, address)).cookie(spent);
-    Ok(answer.json(AuthorizedResponse { integration_id, status }))
+    Ok(answer.finish())
 }
 
 /// The public address of the settings is none.
