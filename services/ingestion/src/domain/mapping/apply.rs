@@ -186,7 +186,7 @@ impl Builder {
     fn spread(&mut self, value: Option<Cow<'_, Value>>) {
         let Some(value) = value else { return };
         if let Value::Object(object) = &*value {
-            for (name, value) in object.iter().filter(|(name, value)| !name.is_empty() && !value.is_null()) {
+            for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
                 self.attribute(name, value);
             }
         }
@@ -194,6 +194,10 @@ impl Builder {
 
     fn attribute(&mut self, name: &str, value: &Value) {
         let name = self.cut(name.to_owned(), MAX_ATTRIBUTE_NAME);
+        // A blank name names nothing; the value is still in the raw form.
+        if name.trim().is_empty() {
+            return;
+        }
         let value = match value {
             Value::Bool(flag) => AttributeValue::Bool(*flag),
             Value::Number(number) => match number.as_f64() {

@@ -145,6 +145,15 @@ fn constants_headers_and_templates() {
     assert_eq!(normalized.counterparty.as_deref(), Some("me"));
 }
 
+#[test]
+fn blank_names_are_no_attributes() {
+    let body = json!({"text": "t", "attributes": {"": "a", "\t": "b", " ": "c", "\u{0}": "d", "kept": "e"}});
+    let normalized = map_as("generic", &body, &[]).normalized;
+    assert_eq!(normalized.attributes.keys().filter(|name| name.trim().is_empty()).count(), 0);
+    assert_eq!(normalized.attributes["kept"], AttributeValue::Text("e".into()));
+    assert!(normalized.violations("").is_empty(), "{:?}", normalized.violations(""));
+}
+
 proptest::proptest! {
     /// Whatever a source sends, a storable record comes of it.
     #[test]
