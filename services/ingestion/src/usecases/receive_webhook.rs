@@ -115,8 +115,8 @@ pub(crate) async fn receive_webhook(app: &App, arrival: Arrival<'_>) -> Result<R
     let record = Box::new(NewRecord::new(&cause, origin, mapped.normalized));
     let new_id = record.id;
     // What there is no room for is held rather than lost: most senders give up long before an owner acts.
-    let room = app.quotas.find_room(&app.db, source.tenant_id, cause.at).await;
-    let hold = source.paused || room.is_none();
+    let room = if source.paused { None } else { app.quotas.find_room(&app.db, source.tenant_id, cause.at).await };
+    let hold = room.is_none();
     let stored = app.intake.store(vec![Entry::Delivered { delivery, record, hold }]).await?;
     drop(room);
     let (record_id, duplicate) =
